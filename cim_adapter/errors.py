@@ -1,0 +1,150 @@
+"""Every error the adapter answers with, as one tree.
+
+    AdapterError
+    ├── Fault                  the message could not be read: answered with a FaultMessage
+    │   ├── Unreadable         not well-formed XML, or an encoding we do not take
+    │   ├── OverBudget         larger, deeper or more crowded than the budget allows
+    │   ├── ForbiddenMarkup    a DOCTYPE or an entity declaration
+    │   ├── Unrecognised       well-formed, but no message shape we know
+    │   ├── HeaderIncomplete   the header lacks Verb or Noun
+    │   ├── Invalid            breaks its XSD
+    │   └── Unauthenticated    nobody, or not who they say they are
+    └── Refused                the message was read and is not done: answered Result FAILED
+        ├── UnknownVerb        a verb that is not one, or that the noun does not have
+        ├── UnknownNoun        a noun that no handler serves
+        ├── Forbidden          the caller may not do this
+        ├── DuplicateMessage   a MessageID used before with other content
+        └── Failed             the work was tried and did not succeed
+
+Each class knows its reply code (facts/envelope.md §5.7), its HTTP status and whose mistake it is.
+Which of the two answers a case gets is facts/envelope.md §5.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with a document, in the words of the engineer who must mend it.
+
+    ``line`` counts from 1 in the body as received (0: not tied to a line). ``path`` is an XPath-like
+    path of prefixed or local names. ``found`` and ``expected`` are short phrases; ``advice`` says what
+    to do and is empty where nothing beyond ``expected`` can be said.
+    """
+
+    line: int
+    path: str
+    found: str
+    expected: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        where = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.path) if part)
+        text = f"found {self.found}; expected {self.expected}"
+        text = f"{where}: {text}" if where else text
+        return f"{text}. {self.advice}" if self.advice else text
+
+
+class AdapterError(Exception):
+    """Something in or around a message is wrong; the text is written for the sender."""
+
+    code: ClassVar[str] = "5.3"
+    http_status: ClassVar[int] = 500
+    sender_at_fault: ClassVar[bool] = True
+
+    def __init__(self, reason: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.findings = tuple(findings)
+
+
+class Fault(AdapterError):
+    """The message could not be read."""
+
+    code = "1.8"
+    http_status = 400
+
+
+class Unreadable(Fault):
+    """The body is not well-formed XML in UTF-8 or UTF-16."""
+
+
+class OverBudget(Fault):
+    """The body is larger, deeper or more crowded than the budget allows."""
+
+    code = "3.1"
+    http_status = 413
+
+
+class ForbiddenMarkup(Fault):
+    """The body carries a DOCTYPE or an entity declaration."""
+
+    code = "7.7"
+
+
+class Unrecognised(Fault):
+    """The document element is no message shape we know."""
+
+
+class HeaderIncomplete(Fault):
+    """The header lacks Verb or Noun."""
+
+    code = "1.5"
+
+
+class Invalid(Fault):
+    """The message breaks its XSD; the findings say where."""
+
+
+class Unauthenticated(Fault):
+    """No credential (7.2), or one that is not good (7.4)."""
+
+    code = "7.2"
+    http_status = 401
+
+
+class BadCredential(Unauthenticated):
+    """A credential was given and is not good."""
+
+    code = "7.4"
+
+
+class Refused(AdapterError):
+    """The message was understood and is not carried out."""
+
+    http_status = 200
+
+
+class UnknownVerb(Refused):
+    """A verb outside the fourteen, or one that the noun does not have."""
+
+    code = "2.9"
+
+
+class UnknownNoun(Refused):
+    """A noun that no handler serves."""
+
+    code = "2.5"
+
+
+class Forbidden(Refused):
+    """The caller's role does not allow this verb on this noun."""
+
+    code = "7.5"
+
+
+class DuplicateMessage(Refused):
+    """The MessageID was used before, with other content."""
+
+    code = "2.15"
+
+
+class Failed(Refused):
+    """The work was tried and did not succeed."""
+
+    code = "5.3"
+    sender_at_fault = False
