@@ -8,12 +8,14 @@
     │   ├── Unrecognised       well-formed, but no message shape we know
     │   ├── HeaderIncomplete   the header lacks Verb or Noun
     │   ├── Invalid            breaks its XSD
-    │   └── Unauthenticated    nobody, or not who they say they are
+    │   └── Unauthenticated    no credential
+    │       └── BadCredential  a credential that is not good
     └── Refused                the message was read and is not done: answered Result FAILED
         ├── UnknownVerb        a verb that is not one, or that the noun does not have
         ├── UnknownNoun        a noun that no handler serves
         ├── Forbidden          the caller may not do this
         ├── DuplicateMessage   a MessageID used before with other content
+        ├── Incomplete         Request or Payload lacks what the verb needs
         └── Failed             the work was tried and did not succeed
 
 Each class knows its reply code (facts/envelope.md §5.7), its HTTP status and whose mistake it is.
@@ -52,14 +54,16 @@ class Finding:
 class AdapterError(Exception):
     """Something in or around a message is wrong; the text is written for the sender."""
 
-    code: ClassVar[str] = "5.3"
+    code: str = "5.3"
     http_status: ClassVar[int] = 500
     sender_at_fault: ClassVar[bool] = True
 
-    def __init__(self, reason: str, findings: Sequence[Finding] = ()) -> None:
+    def __init__(self, reason: str, findings: Sequence[Finding] = (), *, code: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.findings = tuple(findings)
+        if code is not None:
+            self.code = code
 
 
 class Fault(AdapterError):
@@ -101,7 +105,7 @@ class Invalid(Fault):
 
 
 class Unauthenticated(Fault):
-    """No credential (7.2), or one that is not good (7.4)."""
+    """No credential."""
 
     code = "7.2"
     http_status = 401
@@ -141,6 +145,12 @@ class DuplicateMessage(Refused):
     """The MessageID was used before, with other content."""
 
     code = "2.15"
+
+
+class Incomplete(Refused):
+    """Request (1.6) or Payload (1.7) lacks what the verb needs."""
+
+    code = "1.7"
 
 
 class Failed(Refused):

@@ -1,0 +1,56 @@
+"""`python -m benchmarks`: runs the rounds, prints the table, ends with 1 if a single reply failed."""
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import machine, report
+from benchmarks.rounds import STACKS, Load, Round, play
+from benchmarks.trivial import ceiling
+
+CEILING = "ceiling"
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of a window (default 10)")
+    parser.add_argument("--clients", type=int, default=16, help="clients in a closed loop (default 16)")
+    parser.add_argument("--bulk-clients", type=int, default=4, help="clients from 1,000 readings up (default 4)")
+    parser.add_argument("--sizes", default="1,96,10000", help="readings per message (default 1,96,10000)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds of each stack, alternating (default 2)")
+    parser.add_argument("--only", choices=(*STACKS, CEILING), help="one stack, or the generator by itself")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Prints as it goes: a bench that takes minutes should show that it lives."""
+    options = arguments()
+    sizes = [int(size) for size in options.sizes.split(",")]
+    load = Load(options.seconds, options.clients, options.bulk_clients)
+    with TemporaryDirectory(prefix="bench-") as folder:
+        top = ceiling(Path(folder), sizes[0], load.clients_for(sizes[0]), min(3.0, options.seconds))
+        print(f"Machine: {machine.describe(Path(folder))}.", flush=True)
+    print(f"Load generator against a server that does nothing: {top.per_second:,.0f} messages/s.\n", flush=True)
+    if options.only == CEILING:
+        return 1 if top.failures else 0
+
+    stacks = [stack for stack in STACKS if options.only in (None, stack)]
+    wrong: list[str] = []
+    print(report.HEAD, flush=True)
+    for readings in sizes:
+        rounds: dict[str, list[Round]] = {stack: [] for stack in stacks}
+        for _ in range(options.rounds):
+            for stack in stacks:
+                done = play(stack, readings, load)
+                rounds[stack].append(done)
+                wrong += filter(None, [report.failures(stack, readings, done)])
+        print("\n".join(report.rows(readings, load.clients_for(readings), rounds)), flush=True)
+    for problem in wrong:
+        print(f"\nFAILED: {problem}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""One round: a fresh server in a fresh directory under load, and what it used meanwhile."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import ours, stock
+from benchmarks.load import Plan, Result, drive
+from benchmarks.messages import IEC, Dialect
+from benchmarks.process import Server, free_port, python
+
+STACKS = ("ours", "stock")
+BULK = 1_000  # readings a message from which `bulk_clients` send
+AT_LEAST = 10  # replies a window must hold, however long they take
+
+
+@dataclass(frozen=True)
+class Load:
+    """How hard to drive; the same for both stacks."""
+
+    seconds: float
+    clients: int
+    bulk_clients: int
+
+    def clients_for(self, readings: int) -> int:
+        """Fewer clients send very large messages."""
+        return self.bulk_clients if readings >= BULK else self.clients
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round measured."""
+
+    result: Result
+    cpu_seconds: float
+    peak_bytes: int
+
+    @property
+    def cpu_per_thousand(self) -> float:
+        """CPU seconds per 1,000 messages."""
+        return self.cpu_seconds * 1_000 / self.result.replies if self.result.replies else 0.0
+
+
+@dataclass(frozen=True)
+class _Side:
+    command: list[str]
+    path: str
+    dialect: Dialect
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _side(stack: str, readings: int, port: int, data: Path) -> _Side:
+    if stack == "ours":
+        return _Side(ours.command(port, data), ours.PATH, IEC, {"X-API-Key": ours.key(data)})
+    threads = str(stock.fastest_threads(readings))
+    command = python("benchmarks.stock", "--port", str(port), "--data", str(data), "--threads", threads)
+    return _Side(command, "/", stock.DIALECT)
+
+
+def play(stack: str, readings: int, load: Load) -> Round:
+    """Starts the stack, drives it, stops it. CPU is counted from the window's opening to its closing."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        data = Path(folder, "data")
+        data.mkdir()
+        port = free_port()
+        side = _side(stack, readings, port, data)
+        plan = Plan(
+            port=port,
+            path=side.path,
+            dialect=side.dialect,
+            readings=readings,
+            clients=load.clients_for(readings),
+            seconds=load.seconds,
+            at_least=AT_LEAST,
+            headers=side.headers,
+        )
+        with Server(side.command, Path(folder)) as server:
+            marks: list[float] = []
+            result = drive(plan, lambda _: marks.append(server.cpu_seconds()))
+            peak = server.peak_memory()
+        return Round(result, marks[1] - marks[0] if len(marks) == 2 else 0.0, peak)

@@ -1,0 +1,54 @@
+"""API keys. A key is ``cim_<id>_<secret>``; the database holds the id and a hash of the whole key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+
+from cim_adapter.store import api_keys
+from cim_adapter.store.api_keys import ApiKey
+from cim_adapter.store.store import Store
+
+
+def new_key(*, name: str, role: str, quota: int | None = None) -> tuple[str, ApiKey]:
+    """A new key and the row to store of it.
+
+    The row keeps a plain SHA-256: the secret has 256 random bits, so a slow password hash would add
+    time to every request and no strength.
+    """
+    key_id = secrets.token_hex(6)
+    key = f"cim_{key_id}_{secrets.token_urlsafe(32)}"
+    return key, ApiKey(id=key_id, name=name, role=role, digest=_digest(key), quota=quota)
+
+
+class ApiKeys:
+    """Checks keys. A key's row is trusted for ``cache_seconds``: so long does a revoked key still work."""
+
+    def __init__(self, store: Store, cache_seconds: float, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._cache_seconds = cache_seconds
+        self._clock = clock
+        self._cache: dict[str, tuple[float, ApiKey]] = {}
+
+    async def check(self, key: str) -> ApiKey | None:
+        """The key's row if the key is good. Compares in constant time."""
+        key_id = _id_of(key)
+        fresh_until, known = self._cache.get(key_id, (0.0, None))
+        if known is None or self._clock() > fresh_until:
+            known = await self._store.read(lambda reader: api_keys.find(reader, key_id))
+            if known is None:
+                self._cache.pop(key_id, None)
+                return None
+            self._cache[key_id] = (self._clock() + self._cache_seconds, known)
+        return known if hmac.compare_digest(known.digest, _digest(key)) else None
+
+
+def _id_of(key: str) -> str:
+    parts = key.split("_", 2)
+    return parts[1] if len(parts) == 3 and parts[0] == "cim" else ""
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

@@ -1,0 +1,45 @@
+"""The composition root: everything is built here, from Settings, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from cim_adapter.access import Access
+from cim_adapter.contract import ContractFiles
+from cim_adapter.nouns.registry import Registry, built_in_modules
+from cim_adapter.pipeline import Pipeline
+from cim_adapter.schema import Catalogue
+from cim_adapter.settings import Settings
+from cim_adapter.store.store import Store, prepare
+
+
+class Adapter:
+    """An adapter over an open store. Close it, or use it as a context manager.
+
+    ``handlers`` are modules with functions marked by ``handles``; they win over ours.
+    """
+
+    def __init__(self, settings: Settings, handlers: Iterable[ModuleType] = ()) -> None:
+        self.settings = settings
+        self.contract = ContractFiles.locate()
+        self.registry = Registry([*built_in_modules(), *handlers])
+        self.catalogue = Catalogue([self.contract.xsd])
+        self.store = Store(settings)
+        self.access = Access(settings, self.store)
+        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.access, self.store)
+
+    @classmethod
+    def prepared(cls, settings: Settings, handlers: Iterable[ModuleType] = ()) -> Adapter:
+        """An adapter whose data directory, tables and keys are made first, where they are not yet."""
+        prepare(settings)
+        return cls(settings, handlers)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Adapter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

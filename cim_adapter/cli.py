@@ -1,0 +1,126 @@
+"""The command ``cim-adapter``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cim_adapter.settings import Settings, SettingsError
+from cim_adapter.store.sealing import SealError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0 done, 1 found something wrong, 2 could not run."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (SettingsError, SealError, OSError) as error:
+        print(f"cim-adapter: {error}", file=sys.stderr)
+    except SQLAlchemyError as error:
+        print(f"cim-adapter: the database: {error.args[0] if error.args else error}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cim-adapter", description="Adapter for IEC 61968-9 metering messages in IEC 61968-100 envelopes."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start the server", parents=[_storage()])
+    serve.add_argument("--host", metavar="H")
+    serve.add_argument("--port", metavar="P", type=int)
+    serve.add_argument("--workers", metavar="N", type=int)
+    serve.add_argument("--tls-cert", metavar="FILE")
+    serve.add_argument("--tls-key", metavar="FILE")
+    serve.add_argument("--client-ca", metavar="FILE")
+    serve.add_argument("--public-url", metavar="URL")
+    serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
+    serve.set_defaults(run=_serve)
+
+    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
+    create = key.add_parser("create", help="make a key and print it, this once", parents=[_storage()])
+    create.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
+    create.add_argument("--role", required=True, metavar="ROLE")
+    create.add_argument("--quota", type=int, metavar="N", help="requests a minute; 0: no limit")
+    create.set_defaults(run=_create_key)
+    revoke = key.add_parser("revoke", help="revoke every key of a partner", parents=[_storage()])
+    revoke.add_argument("name", metavar="NAME")
+    revoke.set_defaults(run=_revoke_key)
+
+    wsdl = commands.add_parser("wsdl", help="the contract").add_subparsers(required=True, metavar="ACTION")
+    build = wsdl.add_parser("build", help="generate typed message schemas and WSDLs from xsd/")
+    build.add_argument("--check", action="store_true", help="write nothing; 1 if a file is not up to date")
+    build.set_defaults(run=_build_wsdl)
+    return parser
+
+
+def _storage() -> argparse.ArgumentParser:
+    """The options of every command that opens the store."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings, TOML")
+    parser.add_argument("--data", metavar="DIR", help="default: data")
+    parser.add_argument("--database", metavar="URL", help="default: SQLite in the data directory")
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    named = {name: value for name, value in vars(options).items() if name in Settings.names()}
+    settings = Settings.load(options.config, flags=named)
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    return settings
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from cim_adapter.server import serve
+
+    serve(_settings(options), announce=lambda line: print(line, flush=True))
+    return 0
+
+
+def _create_key(options: argparse.Namespace) -> int:
+    from cim_adapter.access import Roles, new_key
+    from cim_adapter.store import api_keys
+    from cim_adapter.store.store import Store, prepare
+
+    roles = Roles()
+    if options.role not in roles:
+        raise SettingsError(f"{options.role!r} is no role; these are: {', '.join(roles.names)}")
+    settings = _settings(options)
+    prepare(settings)
+    key, row = new_key(name=options.name, role=options.role, quota=options.quota)
+    with Store(settings) as store:
+        asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
+    print(key)
+    return 0
+
+
+def _revoke_key(options: argparse.Namespace) -> int:
+    from cim_adapter.store import api_keys
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    prepare(settings)
+    with Store(settings) as store:
+        revoked = asyncio.run(store.commit(lambda transaction: api_keys.revoke(transaction, options.name)))
+    print(f"{revoked} revoked")
+    return 0 if revoked else 1
+
+
+def _build_wsdl(options: argparse.Namespace) -> int:
+    from cim_adapter.contract import ContractFiles, outdated, write
+
+    files = ContractFiles.locate()
+    paths = list(outdated(files)) if options.check else list(write(files))
+    for path in paths:
+        print(path)
+    return 1 if options.check and paths else 0

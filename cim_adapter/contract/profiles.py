@@ -1,0 +1,116 @@
+"""What the schema folder says: the envelope, and which nouns have a profile and a query.
+
+A profile is a schema whose target namespace is ``<base>/<Noun>#`` and which declares an element ``<Noun>``;
+``Get<Noun>`` in the same form is the query of ``<Noun>`` (metering facts §1). Nothing else is configured.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, XS, parse
+
+
+class ContractError(ValueError):
+    """The schema folder is not one that a contract can be generated from; the text names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile schema.
+
+    ``base`` is the part of its namespace that the namespaces of messages and services share, with the
+    slash at the end: ``http://iec.ch/TC57/2011/``.
+    """
+
+    noun: str
+    base: str
+    file: str
+
+    @property
+    def namespace(self) -> str:
+        """The target namespace, ``<base><Noun>#``."""
+        return f"{self.base}{self.noun}#"
+
+    @property
+    def message_namespace(self) -> str:
+        """The namespace of the typed messages around this profile, without the ``#``."""
+        return f"{self.base}{self.noun}Message"
+
+    @property
+    def message_file(self) -> str:
+        """The file that declares those messages."""
+        return f"{self.noun}Message.xsd"
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A noun of the contract: its profile and, where it can be asked for in typed form, its query."""
+
+    profile: Profile
+    query: Profile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """The hand-written part of the contract: the envelope's document element, and the nouns by name."""
+
+    envelope: etree._Element
+    nouns: tuple[Noun, ...]
+
+
+def read_schemas(folder: Path) -> Schemas:
+    """The envelope and the nouns of ``folder``.
+
+    Raises :class:`ContractError` where a file is not XML, the envelope is missing, a noun is given twice,
+    a profile lacks its element, or a query has no noun to ask for.
+    """
+    envelope = None
+    profiles: dict[str, Profile] = {}
+    for file, root in _schema_files(folder):
+        if file == MESSAGE_FILE and root.get("targetNamespace") == MESSAGE:
+            envelope = root
+        profile = _as_profile(file, root)
+        if profile is None:
+            continue
+        if profile.noun in profiles:
+            raise ContractError(f"{profile.noun} is given twice: {profiles[profile.noun].file} and {file}")
+        profiles[profile.noun] = profile
+    if envelope is None:
+        raise ContractError(f"{folder / MESSAGE_FILE} is missing, or is not in the namespace {MESSAGE}")
+    return Schemas(envelope, tuple(_paired(profiles)))
+
+
+def _schema_files(folder: Path) -> Iterator[tuple[str, etree._Element]]:
+    for path in sorted(folder.glob("*.xsd")):
+        try:
+            root = parse(path.read_bytes())
+        except etree.XMLSyntaxError as error:
+            raise ContractError(f"{path} is not well-formed XML: {error}") from error
+        if root.tag != f"{{{XS}}}schema":
+            raise ContractError(f"{path} is not an XML Schema: its document element is {root.tag}")
+        yield path.name, root
+
+
+def _as_profile(file: str, root: etree._Element) -> Profile | None:
+    found = re.fullmatch(r"(?P<base>\S+/)(?P<noun>[A-Za-z]\w*)#", root.get("targetNamespace") or "")
+    if found is None:
+        return None
+    profile = Profile(found["noun"], found["base"], file)
+    if not any(element.get("name") == profile.noun for element in root.iterchildren(f"{{{XS}}}element")):
+        raise ContractError(f"{file} has the namespace of a profile but declares no element {profile.noun}")
+    return profile
+
+
+def _paired(profiles: dict[str, Profile]) -> Iterator[Noun]:
+    queries = {noun: profile for noun, profile in profiles.items() if noun.startswith("Get")}
+    for noun, profile in sorted(profiles.items()):
+        if noun not in queries:
+            yield Noun(profile, queries.pop(f"Get{noun}", None))
+    for noun, query in queries.items():
+        raise ContractError(f"{query.file} asks for {noun.removeprefix('Get')}, which has no profile")

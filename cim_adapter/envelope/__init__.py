@@ -1,0 +1,40 @@
+"""IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
+
+from cim_adapter.envelope.message import (
+    ID,
+    Error,
+    Header,
+    Message,
+    Payload,
+    Reply,
+    Request,
+    Result,
+)
+from cim_adapter.envelope.shapes import ABSTRACT_NS, MESSAGE_NS, Kind, Shape, ShapeReader, carrier_of, same_content
+from cim_adapter.envelope.verbs import Verb
+from cim_adapter.envelope.words import ReplyWords
+from cim_adapter.envelope.xml import read_message, read_reply, write_fault, write_reply
+
+__all__ = [
+    "ABSTRACT_NS",
+    "ID",
+    "MESSAGE_NS",
+    "Error",
+    "Header",
+    "Kind",
+    "Message",
+    "Payload",
+    "Reply",
+    "ReplyWords",
+    "Request",
+    "Result",
+    "Shape",
+    "ShapeReader",
+    "Verb",
+    "carrier_of",
+    "read_message",
+    "read_reply",
+    "same_content",
+    "write_fault",
+    "write_reply",
+]

@@ -1,0 +1,156 @@
+"""The message model of IEC 61968-100 edition 1 (facts/envelope.md §1): what a message says, not how.
+
+Payloads stay XML elements: only a noun knows what they mean.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lxml import etree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ID:
+    """An identifier with the ID attributes. ``kind``: name, uuid, transaction or other (absent = uuid)."""
+
+    value: str
+    id_type: str | None = None
+    id_authority: str | None = None
+    object_type: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayDetection:
+    """``nonce`` never repeats from one source within a day; ``created`` is the freshness clock."""
+
+    nonce: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    user_id: str
+    organization: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """``verb`` is kept as sent: whether it is one of the fourteen is for the pipeline to say."""
+
+    verb: str
+    noun: str
+    revision: str | None = None
+    replay_detection: ReplayDetection | None = None
+    context: str | None = None
+    timestamp: str | None = None
+    source: str | None = None
+    async_reply_flag: bool = False
+    reply_address: str | None = None
+    ack_required: bool = True
+    user: User | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+    comment: str | None = None
+    properties: tuple[tuple[str, str | None], ...] = ()
+
+    def answered(self, *, source: str, now: datetime) -> Header:
+        """The header of the reply to this one (facts/envelope.md §5.2).
+
+        CorrelationID echoes the request's, else its MessageID; MessageID and Timestamp are fresh.
+        """
+        return Header(
+            verb="reply",
+            noun=self.noun,
+            revision=self.revision,
+            context=self.context,
+            timestamp=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            source=source,
+            message_id=str(uuid.uuid4()),
+            correlation_id=self.correlation_id or self.message_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The Request part. ``start_time`` and ``end_time`` are dateTimes as sent.
+
+    ``filters`` are the elements of the wildcard, in practice one ``Get<Noun>`` query profile, which
+    wins over times and ids (facts/envelope.md §1.4).
+    """
+
+    start_time: str | None = None
+    end_time: str | None = None
+    options: tuple[tuple[str, str | None], ...] = ()
+    ids: tuple[ID, ...] = ()
+    filters: tuple[etree._Element, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The Payload part: profile elements as parsed, or what stands in their place."""
+
+    elements: tuple[etree._Element, ...] = ()
+    operation_set: etree._Element | None = None
+    compressed: str | None = None
+    format: str | None = None
+    ids: tuple[ID, ...] = ()
+
+
+class Result(StrEnum):
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error:
+    """One ``Reply/Error``. ``level``: INFORM, WARNING, FATAL or CATASTROPHIC.
+
+    ``id`` names the object that the error is about, ``related_id`` the message or object it relates to.
+    """
+
+    code: str
+    level: str | None = None
+    reason: str | None = None
+    details: str | None = None
+    id: ID | None = None
+    related_id: ID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a handler answers: the Reply part and, for a successful get, the payload."""
+
+    result: Result = Result.OK
+    errors: tuple[Error, ...] = field(default=(Error(code="0.0"),))
+    ids: tuple[ID, ...] = ()
+    payload: etree._Element | None = None
+
+    @classmethod
+    def of(cls, errors: list[Error], *, any_done: bool, payload: etree._Element | None = None) -> Reply:
+        """OK without errors, PARTIAL where some objects failed, FAILED where none was done."""
+        if not errors:
+            return cls(payload=payload)
+        if any_done:
+            return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload)
+        return cls(result=Result.FAILED, errors=tuple(errors))
+
+    @property
+    def code(self) -> str:
+        """The code of the first error, for journals and metrics; ``0.0`` where there is none."""
+        return self.errors[0].code if self.errors else "0.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A request, an event or a reply, whatever wire shape it came in."""
+
+    header: Header
+    request: Request | None = None
+    reply: Reply | None = None
+    payload: Payload | None = None

@@ -1,0 +1,131 @@
+"""Wire shapes: which element carries the message, and which one carries its answer.
+
+Facts/envelope.md §4.2 and §4.3. The body root alone decides the shape:
+
+    A       msg:RequestMessage | ResponseMessage | EventMessage | Message
+    B       msg:Request | msg:Response, with Header, Request and Payload inside
+    C       abs:Request | Response | PublishEvent, with one ``message`` inside
+    typed   <Verb><Noun> or Get<Noun> in …/<Noun>Message
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lxml import etree
+
+from cim_adapter.errors import Unrecognised
+from cim_adapter.xmltree import children
+
+MESSAGE_NS = "http://iec.ch/TC57/2011/schema/message"
+ABSTRACT_NS = "http://iec.ch/TC57/2011/abstract"
+
+
+class Kind(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+    TYPED = "typed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a message was dressed, and so how its answer is to be.
+
+    ``namespace`` is that of Header, Request, Reply and Payload themselves. ``operation`` is the local
+    name of the body root: for typed roots it says verb and noun.
+    """
+
+    kind: Kind
+    namespace: str
+    operation: str
+    typed_noun: str | None = None
+
+    @property
+    def reply_root(self) -> str:
+        """The tag of the element that carries Header, Reply and Payload of the answer."""
+        match self.kind:
+            case Kind.A:
+                return f"{{{self.namespace}}}ResponseMessage"
+            case Kind.B:
+                return f"{{{self.namespace}}}Response"
+            case Kind.C:
+                return f"{{{self.namespace}}}message"
+            case Kind.TYPED:
+                return f"{{{self.namespace}}}{self.typed_noun}ResponseMessage"
+
+    @property
+    def fault_root(self) -> str:
+        """The tag of the FaultMessage, which has a Reply and no Header."""
+        if self.kind is Kind.TYPED:
+            return f"{{{self.namespace}}}{self.typed_noun}FaultMessage"
+        return f"{{{MESSAGE_NS}}}FaultMessage"
+
+    @property
+    def typed_verb(self) -> str | None:
+        """The verb a typed root names, lower case: ``CreatedMeterReadings`` → ``created``."""
+        if self.typed_noun is None:
+            return None
+        return self.operation.removesuffix(self.typed_noun).lower()
+
+
+class ShapeReader:
+    """Recognises shapes. Holds the compiled pattern of typed namespaces."""
+
+    def __init__(self) -> None:
+        self._typed_namespace = re.compile(r"https?://(?:www\.)?iec\.ch/TC57/\d{4}/(Get)?(\w+)Message")
+
+    def recognise(self, root: etree._Element) -> tuple[Shape, etree._Element]:
+        """The shape of ``root`` and the element whose children are Header, Request, Reply, Payload."""
+        name = etree.QName(root)
+        namespace, local = name.namespace or "", name.localname
+        if namespace == MESSAGE_NS:
+            if local in ("RequestMessage", "EventMessage", "ResponseMessage", "Message"):
+                return Shape(kind=Kind.A, namespace=namespace, operation=local), root
+            if local in ("Request", "Response"):
+                return Shape(kind=Kind.B, namespace=namespace, operation=local), root
+        if namespace == ABSTRACT_NS and local in ("Request", "Response", "PublishEvent"):
+            return self._wrapped(root, local)
+        typed = self._typed_namespace.fullmatch(namespace)
+        if typed is not None:
+            noun = typed[2]
+            if local.endswith(noun) and local != noun:
+                return Shape(kind=Kind.TYPED, namespace=namespace, operation=local, typed_noun=noun), root
+        raise Unrecognised(
+            f"{{{namespace}}}{local} is no message this service knows. Send a RequestMessage, ResponseMessage "
+            f"or EventMessage in the namespace {MESSAGE_NS}, or a typed root such as CreateMeterReadings in "
+            "http://iec.ch/TC57/2011/MeterReadingsMessage"
+        )
+
+    def _wrapped(self, root: etree._Element, local: str) -> tuple[Shape, etree._Element]:
+        for child in root.iterchildren(f"{{{MESSAGE_NS}}}message", f"{{{ABSTRACT_NS}}}message"):
+            return Shape(kind=Kind.C, namespace=MESSAGE_NS, operation=local), child
+        raise Unrecognised(f"{{{ABSTRACT_NS}}}{local} holds no element named message")
+
+
+def carrier_of(document: etree._Element) -> etree._Element | None:
+    """The element that has a Header and a Request, Payload or Reply, wherever it stands in a document.
+
+    For documents that were recognised once before: it looks at structure alone.
+    """
+    for element in document.iter(etree.Element):
+        names = {name for name, _ in children(element)}
+        if "Header" in names and "Body" not in names:
+            return element
+    return None
+
+
+def same_content(one: etree._Element, other: etree._Element) -> bool:
+    """Whether two messages ask for the same: equal verb, noun, Request and Payload, in exclusive
+    canonical XML. Timestamps and ids of the header do not count.
+    """
+    return _content(one) == _content(other)
+
+
+def _content(carrier: etree._Element) -> list[bytes]:
+    parts = dict(children(carrier))
+    found = [parts[name] for name in ("Request", "Payload") if name in parts]
+    found += [element for name, element in children(parts["Header"]) if name in ("Verb", "Noun")]
+    return [etree.tostring(element, method="c14n", exclusive=True, with_tail=False) for element in found]

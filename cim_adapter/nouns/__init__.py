@@ -1,0 +1,1 @@
+"""The nouns: one module each, with its handlers; domain objects and codecs beside it."""

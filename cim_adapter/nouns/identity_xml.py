@@ -1,0 +1,64 @@
+"""mRID and Names between XML and ``Identity``: the same in every profile (facts/metering.md §1)."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from cim_adapter.store.objects import Identity, Name
+from cim_adapter.xmltree import children
+
+
+def read_identity(element: etree._Element) -> Identity:
+    """The mRID and Names of an object element, whatever its namespace."""
+    mrid: str | None = None
+    names: list[Name] = []
+    for name, child in children(element):
+        if name == "mRID":
+            mrid = (child.text or "").strip() or None
+        elif name == "Names":
+            names.append(_name(child))
+    return Identity(mrid, tuple(names))
+
+
+def write_identity(parent: etree._Element, identity: Identity) -> None:
+    """mRID and Names into ``parent``, in its namespace. (A profile with simple elements between the
+    two writes them in between itself.)"""
+    if identity.mrid is not None:
+        _child(parent, "mRID").text = identity.mrid
+    for name in identity.names:
+        names = _child(parent, "Names")
+        _child(names, "name").text = name.name
+        if name.type is None:
+            continue
+        type_ = _child(names, "NameType")
+        if name.type_description is not None:
+            _child(type_, "description").text = name.type_description
+        _child(type_, "name").text = name.type
+        if name.authority is None:
+            continue
+        authority = _child(type_, "NameTypeAuthority")
+        if name.authority_description is not None:
+            _child(authority, "description").text = name.authority_description
+        _child(authority, "name").text = name.authority
+
+
+def _name(element: etree._Element) -> Name:
+    parts = dict(children(element))
+    type_ = dict(children(parts["NameType"])) if "NameType" in parts else {}
+    authority = dict(children(type_["NameTypeAuthority"])) if "NameTypeAuthority" in type_ else {}
+    return Name(
+        name=_text(parts, "name") or "",
+        type=_text(type_, "name"),
+        authority=_text(authority, "name"),
+        type_description=_text(type_, "description"),
+        authority_description=_text(authority, "description"),
+    )
+
+
+def _text(parts: dict[str, etree._Element], name: str) -> str | None:
+    return parts[name].text or "" if name in parts else None
+
+
+def _child(parent: etree._Element, name: str) -> etree._Element:
+    tag = parent.tag
+    return etree.SubElement(parent, f"{tag[: tag.rfind('}') + 1]}{name}")

@@ -1,0 +1,130 @@
+"""The noun MeterReadings: readings are stored, asked for and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cim_adapter.envelope import ID, Error, Reply, Request
+from cim_adapter.errors import Incomplete
+from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
+from cim_adapter.nouns.reading_query import answer
+from cim_adapter.nouns.readings import Block, MeterReading, Period
+from cim_adapter.nouns.readings_xml import read_meter_readings
+from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.store import objects, readings
+from cim_adapter.store.objects import Identity, Name
+from cim_adapter.store.transaction import Reader, Transaction
+
+# ------------------------------------------------------------------------------------------ storing
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Sealed MeterReadings, and an Error for each that cannot be stored."""
+
+    good: list[tuple[MeterReading, list[readings.Block]]]
+    errors: list[Error]
+
+
+def _prepare(call: Call) -> _Prepared:
+    good, errors, position = [], [], 0
+    for item in read_meter_readings(call.payload):
+        try:
+            if not item.meter and not item.usage_point:
+                raise ValueError("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
+            good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
+        except ValueError as error:
+            errors.append(Error(code="1.7", level="FATAL", reason=str(error), id=_id_of(item)))
+        position += len(item.blocks)
+    if not good and not errors:
+        raise Incomplete("MeterReadings holds no MeterReading")
+    return _Prepared(good, errors)
+
+
+def _seal(call: Call, block: Block, position: int) -> readings.Block:
+    start, end = block.bounds()
+    sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
+    return readings.Block(
+        kind=block.kind,
+        position=position,
+        reading_type=block.reading_type,
+        start=start,
+        end=end,
+        readings=len(block.readings),
+        sealed=sealed,
+    )
+
+
+@handles("create", "MeterReadings", prepare=_prepare)
+@handles("created", "MeterReadings", prepare=_prepare)
+@handles("changed", "MeterReadings", prepare=_prepare)
+def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
+    """Every MeterReading that can be stored is; the others get an Error each."""
+    for item, blocks in prepared.good:
+        meter = objects.resolve(transaction, "Meter", item.meter) if item.meter else None
+        point = objects.resolve(transaction, "UsagePoint", item.usage_point) if item.usage_point else None
+        readings.add(transaction, call.uid, blocks, meter_id=meter, usage_point_id=point)
+    return Reply.of(prepared.errors, any_done=bool(prepared.good))
+
+
+def _id_of(item: MeterReading) -> ID | None:
+    for kind, identity in (("Meter", item.meter), ("UsagePoint", item.usage_point)):
+        if identity:
+            return ID(value=str(identity), object_type=kind, kind="uuid" if identity.mrid else "name")
+    return None
+
+
+# ------------------------------------------------------------------------------------------- asking
+
+
+def _prepare_filter(call: Call) -> ReadingFilter:
+    return read_filter(call.message)
+
+
+@handles("get", "MeterReadings", prepare=_prepare_filter)
+def get(call: Call, wanted: ReadingFilter, reader: Reader) -> Reply:
+    """The readings that the filter asks for; an Error for each meter or usage point without any."""
+    return answer(reader, wanted, at_most=call.settings.max_readings)
+
+
+# ------------------------------------------------------------------------------------- taking back
+
+
+def _prepare_delete(call: Call) -> Request:
+    request = call.message.request
+    if request is None or not request.ids:
+        raise Incomplete(
+            "delete names in Request/ID what to delete: the MessageID that brought the readings "
+            "(kind='transaction'), or a meter or usage point (objectType), with StartTime and EndTime "
+            "to narrow it",
+            code="1.6",
+        )
+    return request
+
+
+@handles("delete", "MeterReadings", prepare=_prepare_delete)
+def delete(call: Call, request: Request, transaction: Transaction) -> Reply:
+    """Readings of a message (an ID of kind transaction) or of an object in a window are not seen any
+    more. Nothing is removed: history is kept.
+    """
+    window = Period(start=request.start_time, end=request.end_time).window()
+    errors: list[Error] = []
+    for identifier in request.ids:
+        if identifier.kind == "transaction":
+            done = readings.withdraw(transaction, call.uid, call.partner, identifier.value)
+            code, reason = "2.15", "no readings came with a message of this MessageID"
+        else:
+            kind = identifier.object_type or "Meter"
+            named = identifier.kind == "name"
+            identity = Identity(None, (Name(identifier.value, identifier.id_type, identifier.id_authority),))
+            ids = objects.find(transaction, kind, identity if named else Identity(identifier.value))
+            done = sum(readings.erase(transaction, call.uid, object_id, window) for object_id in ids)
+            code, reason = "5.7", f"this {kind} has no readings in the given window"
+            if not ids:
+                code = "2.12" if kind == "UsagePoint" else "2.4"
+                reason = f"no {kind} of this {'name' if named else 'mRID'} is known"
+        if not done:
+            errors.append(Error(code=code, level="FATAL", reason=reason, id=identifier))
+    return Reply.of(errors, any_done=len(errors) < len(request.ids))

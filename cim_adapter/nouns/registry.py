@@ -1,0 +1,102 @@
+"""Handlers: plain functions, marked with the verb and noun they serve, and found by those."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TypeVar
+
+from lxml import etree
+
+from cim_adapter.envelope import Message, Reply
+from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
+from cim_adapter.settings import Settings
+from cim_adapter.store.sealing import Vault
+from cim_adapter.xmltree import local
+
+F = TypeVar("F", bound=Callable[..., Reply])
+_MARK = "__handles__"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One message on its way to a handler. ``uid`` is its row in the journal, ``partner`` who sent it."""
+
+    uid: str
+    partner: str
+    message: Message
+    vault: Vault
+    settings: Settings
+
+    @property
+    def payload(self) -> etree._Element:
+        """The profile element of the message's noun. Raises Incomplete (1.7), UnknownNoun (2.5)."""
+        noun = self.message.header.noun
+        elements = self.message.payload.elements if self.message.payload else ()
+        if not elements:
+            raise Incomplete(f"Payload must hold a {noun} element for the verb {self.message.header.verb}")
+        if local(elements[0]) != noun:
+            raise UnknownNoun(f"Header/Noun is {noun}, but Payload holds {local(elements[0])}")
+        return elements[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """``prepare(call)`` runs outside the transaction and may take its time: decode, seal. ``run(call,
+    prepared, transaction)`` runs inside; for ``get`` it is given a Reader and runs in a reader thread.
+    """
+
+    verb: str
+    noun: str
+    prepare: Callable[[Call], Any]
+    run: Callable[[Call, Any, Any], Reply]
+
+
+def handles(
+    verb: str, noun: str, *, prepare: Callable[[Call], Any] = lambda call: call.message
+) -> Callable[[F], F]:
+    """Mark ``function(call, prepared, transaction) -> Reply`` as the handler of ``verb`` and ``noun``.
+
+    May stand several times above one function.
+    """
+
+    def mark(function: F) -> F:
+        handler = Handler(verb=verb, noun=noun, prepare=prepare, run=function)
+        setattr(function, _MARK, (*getattr(function, _MARK, ()), handler))
+        return function
+
+    return mark
+
+
+class Registry:
+    """Handlers by noun and verb. Later modules win, so a user's handler takes the place of ours."""
+
+    def __init__(self, modules: Iterable[ModuleType]) -> None:
+        self._nouns: dict[str, dict[str, Handler]] = {}
+        for module in modules:
+            for member in vars(module).values():
+                for handler in getattr(member, _MARK, ()):
+                    self._nouns.setdefault(handler.noun, {})[handler.verb] = handler
+
+    @property
+    def nouns(self) -> Mapping[str, Mapping[str, Handler]]:
+        return self._nouns
+
+    def find(self, verb: str, noun: str) -> Handler:
+        """The handler. Raises UnknownNoun (2.5), or UnknownVerb (2.9) naming the verbs the noun has."""
+        verbs = self._nouns.get(noun)
+        if verbs is None:
+            raise UnknownNoun(f"{noun!r} is no noun served here; these are: {', '.join(sorted(self._nouns))}")
+        handler = verbs.get(verb)
+        if handler is None:
+            raise UnknownVerb(f"{noun} has no verb {verb!r}; it has: {', '.join(sorted(verbs))}")
+        return handler
+
+
+def built_in_modules() -> list[ModuleType]:
+    """Every module of this package: a new noun is one new file here."""
+    package = import_module("cim_adapter.nouns")
+    return [import_module(f"cim_adapter.nouns.{module.name}") for module in pkgutil.iter_modules(package.__path__)]

@@ -1,0 +1,282 @@
+"""The one way in. Every message of every transport passes here:
+
+    who ► budget ► parse ► open ► recognise ► may ► valid ► prepare ─► run ─► journal ─► commit ─► dress
+    └───────────────── outside the transaction ─────────────────┘   └─ one transaction ─┘
+
+Whoever is not known is stopped before a byte is parsed. Whatever goes wrong later is answered and kept
+in the journal, with what was known of the message by then. "Seen before?" is asked inside the
+transaction, where no other process can slip in between question and answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from lxml import etree
+
+from cim_adapter import instants
+from cim_adapter.access import Access, Identity
+from cim_adapter.codes import ReplyCodes
+from cim_adapter.envelope import (
+    ID,
+    Kind,
+    Message,
+    Reply,
+    ReplyWords,
+    Shape,
+    ShapeReader,
+    Verb,
+    carrier_of,
+    read_message,
+    same_content,
+    write_fault,
+    write_reply,
+)
+from cim_adapter.errors import (
+    AdapterError,
+    DuplicateMessage,
+    Failed,
+    Refused,
+    Unauthenticated,
+    UnknownNoun,
+    UnknownVerb,
+)
+from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.schema import Budget, Catalogue, parse, spend
+from cim_adapter.settings import Settings
+from cim_adapter.store import journal
+from cim_adapter.store.store import Store
+from cim_adapter.store.transaction import Transaction
+from cim_adapter.wire import Answer, Arrival, Wire
+
+
+@dataclass(slots=True)
+class _Passage:
+    """One message on its way, and what is known of it so far: all that a refusal can say."""
+
+    arrival: Arrival
+    identity: Identity
+    uid: str = field(default_factory=journal.new_uid)
+    received: int = field(default_factory=instants.now)
+    shape: Shape | None = None
+    message: Message | None = None
+    entry: journal.Entry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Understood:
+    """A message that is ready to be carried out."""
+
+    wire: Wire
+    shape: Shape
+    carrier: etree._Element
+    call: Call
+    handler: Handler
+    prepared: Any
+    entry: journal.Entry
+
+
+class Pipeline:
+    """Takes messages in. Built once by ``Adapter``; holds no state of any message."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, catalogue: Catalogue, access: Access, store: Store
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._catalogue = catalogue
+        self._access = access
+        self._store = store
+        self._shapes = ShapeReader()
+        self._words = ReplyWords(ReplyCodes())
+        self._log = logging.getLogger("cim_adapter.pipeline")
+        self._budget = Budget(
+            max_bytes=settings.max_bytes,
+            max_elements=settings.max_elements,
+            max_attributes_per_element=settings.max_attributes,
+            max_namespace_declarations=settings.max_namespaces,
+        )
+
+    async def take(self, arrival: Arrival) -> Answer:
+        """Answer one message. Never raises for anything that a message can do."""
+        try:
+            identity = await self._access.who(arrival.credentials)
+        except Unauthenticated as error:
+            return self.turn_away(arrival.wire, error, arrival.remote)
+        passage = _Passage(arrival, identity)
+        try:
+            # Small messages are understood faster than a thread could be woken for them.
+            if len(arrival.body) <= self._settings.inline_bytes:
+                understood = self._understand(passage)
+            else:
+                understood = await asyncio.to_thread(self._understand, passage)
+            return await self._carry_out(understood)
+        except AdapterError as error:
+            return await self._refuse(passage, error)
+        except Exception:  # a defect of ours, or the database is away: the partner is told, not shown
+            self._log.exception("message %s failed", passage.uid)
+            return await self._refuse(
+                passage, Failed("the adapter could not do this; nothing was stored. The operator finds why by the ID")
+            )
+
+    def turn_away(self, wire: Wire, error: AdapterError, remote: str | None) -> Answer:
+        """The answer to a message that is not let in: logged, and not journaled, so that strangers
+        cannot fill the disk.
+        """
+        self._log.warning("turned away over %s from %s: %s", wire.name, remote, error.reason)
+        return wire.fault(error, write_fault(self._words.failure(error), None))
+
+    # ------------------------------------------------------------------- outside the transaction
+
+    def _understand(self, passage: _Passage) -> _Understood:
+        """From bytes to a call that is ready to run."""
+        arrival = passage.arrival
+        root = arrival.wire.open(parse(spend(arrival.body, self._budget), self._budget))
+        shape, carrier = self._shapes.recognise(root)
+        passage.shape = shape
+        passage.message = message = read_message(carrier)
+        verb, noun = self._route(message, shape)
+        handler = self._registry.find(verb, noun)
+        self._access.may(passage.identity, verb, noun)
+        self._validate(shape, carrier, message)
+        call = Call(
+            uid=passage.uid,
+            partner=passage.identity.name,
+            message=message,
+            vault=self._store.vault,
+            settings=self._settings,
+        )
+        prepared = handler.prepare(call)
+        passage.entry = entry = self._entry(passage)
+        return _Understood(
+            wire=arrival.wire,
+            shape=shape,
+            carrier=carrier,
+            call=call,
+            handler=handler,
+            prepared=prepared,
+            entry=entry,
+        )
+
+    @staticmethod
+    def _route(message: Message, shape: Shape) -> tuple[str, str]:
+        """Verb and noun of the header, which a typed root must not contradict."""
+        header = message.header
+        if not Verb.knows(header.verb):
+            raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
+        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+            raise UnknownNoun(f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}")
+        if shape.typed_verb is not None and header.verb != shape.typed_verb:
+            raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
+        return header.verb, header.noun
+
+    def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
+        """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
+        if shape.kind is Kind.TYPED:
+            self._catalogue.check(carrier)
+            return
+        if shape.kind is Kind.A:
+            self._catalogue.check(carrier)
+        for element in message.payload.elements if message.payload else ():
+            self._catalogue.check(element)
+        for element in message.request.filters if message.request else ():
+            self._catalogue.check(element)
+
+    def _entry(self, passage: _Passage) -> journal.Entry:
+        """The journal's row, as far as it is known."""
+        header = passage.message.header if passage.message else None
+        body, partner = passage.arrival.body, passage.identity.name
+        message_id = header.message_id if header else None
+        return journal.Entry(
+            uid=passage.uid,
+            received=passage.received,
+            transport=passage.arrival.wire.name,
+            remote=passage.arrival.remote,
+            partner=partner,
+            digest=hashlib.sha256(body).digest(),
+            request=journal.seal_request(self._store.vault, passage.uid, body),
+            verb=header.verb if header else None,
+            noun=header.noun if header else None,
+            source=header.source if header else None,
+            message_id=message_id,
+            correlation_id=header.correlation_id if header else None,
+            once=journal.once_key(partner, message_id) if message_id else None,
+        )
+
+    # --------------------------------------------------------------------- inside the transaction
+
+    async def _carry_out(self, known: _Understood) -> Answer:
+        """Run the handler and commit; a get runs before, on a snapshot that keeps no writer waiting."""
+        handler, call = known.handler, known.call
+        if Verb(handler.verb).reads_only:
+            found = await self._store.read(lambda reader: handler.run(call, known.prepared, reader))
+            return await self._store.commit(
+                lambda tx: self._settle(known, tx, lambda: found), once=known.entry.once
+            )
+        return await self._store.commit(
+            lambda tx: self._settle(known, tx, lambda: handler.run(call, known.prepared, tx)),
+            once=known.entry.once,
+        )
+
+    def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[], Reply]) -> Answer:
+        """The answer in the shape of its request, journaled; it leaves when the commit is on disk."""
+        entry = known.entry
+        if entry.once is not None and entry.once in transaction.seen:
+            return self._again(known, transaction, transaction.seen[entry.once])
+        reply = self._words.complete(run())
+        header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        element = write_reply(header, reply, known.shape)
+        journal.write(
+            transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
+        )
+        return known.wire.close(element)
+
+    def _again(self, known: _Understood, transaction: Transaction, uid: str) -> Answer:
+        """The reply that the message got when it was carried out before.
+
+        Raises DuplicateMessage where the MessageID is the same and the content is not.
+        """
+        entry, stored = known.entry, journal.read(transaction, uid)
+        if stored.digest != entry.digest and not self._same(stored, known):
+            raise DuplicateMessage(
+                f"MessageID {entry.message_id} was used with other content at "
+                f"{instants.as_text(stored.received)}; give every new message a new MessageID"
+            )
+        journal.write(
+            transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid
+        )
+        return known.wire.close(parse(stored.reply, self._budget))
+
+    def _same(self, stored: journal.Stored, known: _Understood) -> bool:
+        """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
+        before = carrier_of(parse(spend(stored.request, self._budget), self._budget))
+        return before is not None and same_content(before, known.carrier)
+
+    # -------------------------------------------------------------------------------- when it fails
+
+    async def _refuse(self, passage: _Passage, error: AdapterError) -> Answer:
+        """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
+        own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
+        reply = self._words.failure(error, own_id, passage.message)
+        if isinstance(error, Refused) and passage.message is not None and passage.shape is not None:
+            header = passage.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+            element = write_reply(header, reply, passage.shape)
+        else:
+            element = write_fault(reply, passage.shape)
+        text = etree.tostring(element)
+        entry = passage.entry or self._entry(passage)
+        try:
+            await self._store.commit(
+                lambda tx: journal.write(tx, entry, result=reply.result.value, code=reply.code, reply=text)
+            )
+        except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
+            self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
+        if isinstance(error, Refused) and passage.message is not None:
+            return passage.arrival.wire.close(element)
+        return passage.arrival.wire.fault(error, element)

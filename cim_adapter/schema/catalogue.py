@@ -1,0 +1,90 @@
+"""Which XSD judges which namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lxml import etree
+
+from cim_adapter.errors import Finding, Invalid
+from cim_adapter.schema.explanation import nearest
+from cim_adapter.schema.faults import line_of
+from cim_adapter.schema.validation import Schema, UnusableSchemaError
+
+_SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
+
+
+class Catalogue:
+    """The XSD files of some folders, by target namespace.
+
+    A later folder wins over an earlier one, so that a user's XSD replaces ours; inside one folder, and the
+    folders in it, the first file name of the alphabet wins. Nothing is compiled until it is needed. Raises
+    ``UnusableSchemaError`` for a folder that is none and for a file that is no XSD.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._schemas: dict[str, Schema] = {}
+        for folder in folders:
+            if not folder.is_dir():
+                raise UnusableSchemaError(f"{folder} is no folder")
+            for path in sorted(folder.rglob("*.xsd"), reverse=True):
+                namespace = _target_namespace(path)
+                self._schemas[namespace] = Schema(namespace, path)
+
+    def __iter__(self) -> Iterator[Schema]:
+        """Iterate over the schemas, by namespace."""
+        return iter(self._schemas[name] for name in sorted(self._schemas))
+
+    def schema_for(self, element: etree._Element | str) -> Schema | None:
+        """Return the schema for the namespace of an element or a Clark name, or None."""
+        name = etree.QName(element)
+        return self._schemas.get(name.namespace or "")
+
+    def check(self, element: etree._Element) -> None:
+        """Validate ``element`` against the schema of its namespace; raise ``Invalid`` also if there is none."""
+        schema = self.schema_for(element)
+        if schema is None:
+            raise self.unknown(element)
+        schema.check(element)
+
+    def unknown(self, element: etree._Element) -> Invalid:
+        """Say that no schema has this element's namespace, and which one was probably meant."""
+        name = etree.QName(element)
+        found = f"namespace {name.namespace!r}" if name.namespace else "no namespace"
+        root = nearest(name.localname, [root for schema in self for root in schema.roots])
+        candidates = [schema.namespace for schema in self if root in schema.roots]
+        wanted = nearest(name.namespace or "", candidates) or (candidates[0] if candidates else "")
+        if wanted:
+            prefix = f":{element.prefix}" if element.prefix else ""
+            expected, advice = f"namespace {wanted!r}", f'Write xmlns{prefix}="{wanted}" on it.'
+        else:
+            expected, advice = "a namespace of a known profile", "Give the adapter the XSD of this namespace."
+        finding = Finding(
+            line=line_of(element),
+            path=name.localname,
+            found=f"{found} on {name.localname}",
+            expected=expected,
+            advice=advice,
+        )
+        return Invalid(f"No XSD is known for {name.localname} in {found}.", [finding])
+
+    def warm(self) -> None:
+        """Compile every schema now, so that no message and no refusal waits for it."""
+        for schema in self:
+            schema.warm()
+
+
+def _target_namespace(path: Path) -> str:
+    """Read as far as the first start tag, and no further."""
+    try:
+        with path.open("rb") as file:
+            events = etree.iterparse(
+                file, events=("start",), resolve_entities=False, load_dtd=False, no_network=True
+            )
+            _, root = next(iter(events))
+            if root.tag == _SCHEMA:
+                return root.get("targetNamespace") or ""
+    except (etree.XMLSyntaxError, OSError) as error:
+        raise UnusableSchemaError(f"{path.name}: {error}") from error
+    raise UnusableSchemaError(f"{path.name} is no XSD")

@@ -1,0 +1,129 @@
+"""The server process: Granian around the HTTP door.
+
+The first process prepares the store, listens and watches; its workers take messages. A worker that
+loses its parent goes too, so that a killed server leaves nothing behind that holds port or database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from ipaddress import ip_address
+from multiprocessing import connection
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from cim_adapter.access import new_key
+from cim_adapter.adapter import Adapter
+from cim_adapter.settings import Settings, SettingsError
+from cim_adapter.store import api_keys
+from cim_adapter.store.store import Store, prepare
+from cim_adapter.transports.contract import ContractPages
+from cim_adapter.transports.http import HttpDoor
+from cim_adapter.transports.public import PublicAddress
+
+Announce = Callable[[str], None]
+
+
+def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until SIGTERM or SIGINT. ``announce`` is given the lines an operator must see: the first
+    admin key, and ``ready URL`` once all workers take messages.
+    """
+    _check(settings)
+    prepare(settings)
+    if (key := first_key(settings)) is not None:
+        announce(f"admin key, shown this once: {key}")
+    ready = multiprocessing.get_context("fork").Semaphore(0)
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    threading.Thread(
+        target=_announce_when_ready,
+        args=(ready, settings.workers, f"ready {scheme}://{host}:{settings.port}", announce),
+        daemon=True,
+    ).start()
+    Granian(
+        "cim_adapter",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1 if not settings.tls_cert else HTTPModes.auto,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+        websockets=False,
+        backlog=1024,
+        log_level=LogLevels.warning,
+        ssl_cert=settings.tls_cert,
+        ssl_key=settings.tls_key,
+        ssl_ca=settings.client_ca,
+        ssl_client_verify=settings.client_ca is not None,
+        respawn_failed_workers=True,
+        workers_kill_timeout=60,
+    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)
+
+
+def first_key(settings: Settings) -> str | None:
+    """An admin key for a store that has no key at all, unless it is open; else None."""
+    if settings.open:
+        logging.getLogger("cim_adapter").warning("open: anyone who reaches %s is admin", settings.host)
+        return None
+    with Store(settings) as store:
+        if store.read_now(api_keys.any_exists):
+            return None
+        key, row = new_key(name="admin", role="admin", quota=0)
+        asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
+    return key
+
+
+class _Worker:
+    """Makes the ASGI application in a worker process. Called there by Granian."""
+
+    def __init__(self, settings: Settings, ready: object) -> None:
+        self._settings = settings
+        self._ready = ready
+
+    def __call__(self, *_: object) -> HttpDoor:
+        threading.Thread(target=_die_with_parent, daemon=True).start()
+        adapter = Adapter(self._settings)
+        adapter.catalogue.warm()
+
+        async def stopped() -> None:
+            await asyncio.to_thread(adapter.close)
+
+        contract = ContractPages(adapter.contract, PublicAddress(self._settings))
+        started = self._ready.release  # type: ignore[attr-defined]
+        return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=stopped)
+
+
+def _announce_when_ready(ready: object, workers: int, line: str, announce: Announce) -> None:
+    for _ in range(workers):
+        ready.acquire()  # type: ignore[attr-defined]
+    announce(line)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # nothing acknowledged is lost: what was acknowledged is on disk
+
+
+def _check(settings: Settings) -> None:
+    if settings.open and not _is_loopback(settings.host):
+        raise SettingsError(f"open lets anyone in, so it is for loopback addresses only, not {settings.host}")
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsError("tls_cert and tls_key go together")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,109 @@
+"""Every setting, once: name, type, default, unit and meaning.
+
+A value comes from the TOML file of ``--config``, then from the environment (``CIM_ADAPTER_`` and the
+name in capitals), then from the command line; the last one wins. ``docs/settings.md`` is made from
+this file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+
+class SettingsError(ValueError):
+    """A setting has no such name, or a value that it cannot take."""
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may set. Paths are relative to the working directory."""
+
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8080, "TCP port to listen on")
+    workers: int = _setting(1, "server processes; they share one database")
+    tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
+    tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
+    client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")
+    public_url: str = _setting("", "URL by which partners reach us; written into WSDL addresses")
+    trusted_proxies: tuple[str, ...] = _setting((), "addresses or networks whose X-Forwarded-* headers count")
+
+    data: Path = _setting(Path("data"), "directory for the embedded database and the data key")
+    database: str = _setting("", "SQLAlchemy URL; empty: SQLite in the data directory")
+    data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data")
+    readers: int = _setting(4, "threads, each with a database connection, that answer get requests")
+    commit_batch: int = _setting(256, "messages at most that share one commit")
+
+    open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
+    key_cache_seconds: float = _setting(1.0, "seconds for which a checked API key stays trusted unchecked")
+
+    max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message")
+    max_elements: int = _setting(500_000, "XML elements at most in one message")
+    max_attributes: int = _setting(256, "attributes at most on one XML element")
+    max_namespaces: int = _setting(10_000, "namespace declarations at most in one message")
+    inline_bytes: int = _setting(128 * 1024, "bytes up to which a message is read on the event loop itself")
+    max_readings: int = _setting(500_000, "readings at most in one reply; a larger answer is refused with 3.1")
+
+    source: str = _setting("cim_adapter", "Header/Source of what we send")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def load(
+        cls,
+        config: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+    ) -> Settings:
+        """Settings from file, environment and flags. Raises SettingsError with the name and what it takes."""
+        types = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        if config is not None:
+            try:
+                values.update(tomllib.loads(config.read_text(encoding="utf-8")))
+            except (OSError, tomllib.TOMLDecodeError) as error:
+                raise SettingsError(f"{config}: {error}") from error
+        for name, text in (os.environ if environment is None else environment).items():
+            if name.startswith("CIM_ADAPTER_"):
+                values[name.removeprefix("CIM_ADAPTER_").lower()] = text
+        values.update({name: value for name, value in (flags or {}).items() if value is not None})
+        if unknown := sorted(set(values) - set(types)):
+            raise SettingsError(f"no such setting: {', '.join(unknown)}")
+        return cls(**{name: _convert(name, value, types[name]) for name, value in values.items()})
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        return frozenset(item.name for item in fields(cls))
+
+    @classmethod
+    def described(cls) -> Iterator[tuple[str, str, str, str]]:
+        """(name, type, default, meaning) of each setting, in the order of this file."""
+        types = get_type_hints(cls)
+        for item in fields(cls):
+            kind = types[item.name]
+            name = kind.__name__ if isinstance(kind, type) else str(kind).replace("pathlib.", "")
+            default = "" if item.default in (None, (), "") else str(item.default)
+            yield item.name, name.replace("Path | None", "path").replace("Path", "path"), default, item.metadata["meaning"]
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    try:
+        if kind is bool and isinstance(value, str):
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+        if kind is bool:
+            return bool(value)
+        if kind == tuple[str, ...]:
+            items = value.split(",") if isinstance(value, str) else value
+            return tuple(item.strip() for item in items if item.strip())
+        if kind in (Path, Path | None):
+            return Path(value) if value else None
+        return kind(value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SettingsError(f"{name}: {value!r} is no {kind.__name__ if isinstance(kind, type) else kind}") from error

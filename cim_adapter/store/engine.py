@@ -1,0 +1,53 @@
+"""Engines: SQLite in WAL mode with a sync at every commit, or PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event, make_url
+
+
+def database_url(database: str, data: Path) -> URL:
+    """The URL of the setting ``database``; where it is empty, SQLite in the data directory."""
+    return make_url(database) if database else URL.create("sqlite", database=str(data / "cim_adapter.db"))
+
+
+def writing_engine(url: URL) -> Engine:
+    """The engine of the one writer. On SQLite a transaction takes the write lock when it begins."""
+    engine = create_engine(url, poolclass=NullPool)
+    if url.get_backend_name() == "sqlite":
+        _tune(engine, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def reading_engine(url: URL, connections: int) -> Engine:
+    """The engine of the readers: at most ``connections`` at once, each a snapshot, none may write."""
+    options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": connections, "max_overflow": 0}
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, **options)
+        _tune(engine, begin="BEGIN", query_only=True)
+        return engine
+    engine = create_engine(url, pool_pre_ping=True, **options)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _tune(engine: Engine, *, begin: str, query_only: bool = False) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # an acknowledged message survives a power cut
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "wal_autocheckpoint=4000",  # pages; fewer, longer checkpoints cost less than many short ones
+            "mmap_size=268435456",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        if query_only:
+            connection.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,120 @@
+"""The journal: every message of an authenticated partner, with the answer it got."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Reader, Transaction
+
+
+def new_uid() -> str:
+    """A version 7 UUID: sorts by time, so the journal grows at its end (RFC 9562 §5.7)."""
+    head = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    tail = bytearray(os.urandom(10))
+    tail[0] = 0x70 | tail[0] & 0x0F
+    tail[2] = 0x80 | tail[2] & 0x3F
+    text = (head + bytes(tail)).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def once_key(partner: str, message_id: str) -> bytes:
+    """What makes a message the same message: who sent it, and the MessageID they gave it."""
+    return hashlib.sha256(f"{partner}\x1f{message_id}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row to be: what is known of a message before its answer is."""
+
+    uid: str
+    received: int
+    transport: str
+    remote: str | None
+    partner: str
+    digest: bytes
+    request: bytes
+    """Sealed with ``seal_request``."""
+    verb: str | None = None
+    noun: str | None = None
+    source: str | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+    once: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A message that was carried out before."""
+
+    uid: str
+    received: int
+    digest: bytes
+    result: str
+    code: str
+    request: bytes
+    reply: bytes
+
+
+def seal_request(vault: Vault, uid: str, body: bytes) -> bytes:
+    return vault.seal(body, f"journal/{uid}/request")
+
+
+def write(
+    transaction: Transaction,
+    entry: Entry,
+    *,
+    result: str,
+    code: str,
+    reply: bytes,
+    repeats: str | None = None,
+) -> None:
+    """Add the row. A message that failed does not use up its MessageID: nothing was done, so the
+    partner may mend it and send it again under the same one.
+    """
+    carried_out = result in ("OK", "PARTIAL") and repeats is None
+    transaction.add(
+        transaction.tables.journal,
+        {
+            "uid": entry.uid,
+            "received": entry.received,
+            "transport": entry.transport,
+            "remote": entry.remote,
+            "partner": entry.partner,
+            "verb": entry.verb,
+            "noun": entry.noun,
+            "source": entry.source,
+            "message_id": entry.message_id,
+            "correlation_id": entry.correlation_id,
+            "result": result,
+            "code": code,
+            "digest": entry.digest,
+            "once": entry.once if carried_out else None,
+            "repeats": repeats,
+            "request": entry.request,
+            "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
+        },
+    )
+    if carried_out and entry.once is not None:
+        transaction.seen[entry.once] = entry.uid
+
+
+def read(reader: Reader, uid: str) -> Stored:
+    """The message and answer of ``uid``, opened. Raises KeyError where there is none."""
+    journal = reader.tables.journal
+    for row in reader.select(select(journal).where(journal.c.uid == uid)):
+        return Stored(
+            uid=uid,
+            received=row.received,
+            digest=bytes(row.digest),
+            result=row.result,
+            code=row.code,
+            request=reader.vault.open(bytes(row.request), f"journal/{uid}/request"),
+            reply=reader.vault.open(bytes(row.reply), f"journal/{uid}/reply"),
+        )
+    raise KeyError(uid)

@@ -1,0 +1,27 @@
+"""Migrations are applied when the adapter starts, by one process at a time."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
+
+_LOCK = 61968  # any number, as long as every adapter takes the same
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to ``revision``."""
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        command.upgrade(configuration(connection), revision)
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration, for commands beyond ``migrate``."""
+    config = Config()
+    config.set_main_option("script_location", str(files("cim_adapter.store").joinpath("migrations")))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,147 @@
+"""Meters, usage points: whatever an mRID or Names identify (facts/metering.md §1, "Object identity").
+
+An object is found by its mRID or by any of its names. Names are personal (a meter's place, a
+customer's contract), so only keyed hashes of them stand in clear. A name is hashed whole, and also
+without its authority and without its type, because partners who ask often leave those out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from cim_adapter.store.journal import new_uid
+from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Reader, Transaction
+
+
+class Name(msgspec.Struct, frozen=True, array_like=True):
+    """``Name`` with NameType and NameTypeAuthority."""
+
+    name: str
+    type: str | None = None
+    authority: str | None = None
+    type_description: str | None = None
+    authority_description: str | None = None
+
+
+class Identity(msgspec.Struct, frozen=True, array_like=True):
+    """``mRID?`` and ``Names*``: at least one of them says something."""
+
+    mrid: str | None = None
+    names: tuple[Name, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.mrid is not None or bool(self.names)
+
+    def __str__(self) -> str:
+        return self.mrid or (self.names[0].name if self.names else "without mRID and Names")
+
+
+def resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
+    """The id of the object; it is made where it is not yet known, and learns new names."""
+    key = (kind, identity)
+    known = transaction.known_id(key)
+    if known is None:
+        known = _resolve(transaction, kind, identity)
+        transaction.remember_id(key, known)
+    return known
+
+
+def find(reader: Reader, kind: str, identity: Identity) -> list[int]:
+    """The ids of the objects that ``identity`` names; several where a bare name fits several."""
+    hashes = _exact_hashes(reader.vault, kind, identity)
+    found = _ids_of(reader, hashes, exact=True)
+    if not found and identity.names:
+        found = _ids_of(reader, [_name_hash(reader.vault, kind, name) for name in identity.names], exact=False)
+    return sorted(set(found.values()))
+
+
+def identities(reader: Reader, ids: Iterable[int]) -> dict[int, Identity]:
+    """mRID and Names of the objects, by id."""
+    table = reader.tables.object
+    return {
+        row.id: Identity(row.mrid, _open_names(reader.vault, row.uid, row.names))
+        for row in reader.select(
+            select(table.c.id, table.c.mrid, table.c.uid, table.c.names).where(table.c.id.in_(list(ids)))
+        )
+    }
+
+
+def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
+    hashes = _exact_hashes(transaction.vault, kind, identity)
+    found = _ids_of(transaction, hashes, exact=True)
+    # The mRID's hash comes first: where mRID and name point to different objects, the mRID is right.
+    for hash_ in hashes:
+        if hash_ in found:
+            if len(found) < len(hashes):
+                _learn(transaction, found[hash_], kind, identity, taken=set(found))
+            return found[hash_]
+    table, uid = transaction.tables.object, new_uid()
+    names = transaction.vault.seal(msgspec.msgpack.encode(identity.names), f"object/{uid}")
+    values = {"kind": kind, "mrid": identity.mrid, "uid": uid, "names": names}
+    (object_id,) = transaction.execute(insert(table).values(values).returning(table.c.id)).one()
+    _add_keys(transaction, object_id, kind, identity, taken=set())
+    return int(object_id)
+
+
+def _learn(
+    transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]
+) -> None:
+    """An object known by one of its names is sent with another: it answers to both from now on."""
+    table, vault = transaction.tables.object, transaction.vault
+    columns = (table.c.mrid, table.c.uid, table.c.names)
+    for row in list(transaction.select(select(*columns).where(table.c.id == object_id))):
+        old = _open_names(vault, row.uid, row.names)
+        names = (*old, *(name for name in identity.names if name not in old))
+        transaction.execute(
+            update(table)
+            .where(table.c.id == object_id)
+            .values(
+                mrid=row.mrid or identity.mrid,
+                names=vault.seal(msgspec.msgpack.encode(names), f"object/{row.uid}"),
+            )
+        )
+    _add_keys(transaction, object_id, kind, identity, taken=taken)
+
+
+def _add_keys(
+    transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]
+) -> None:
+    table, vault = transaction.tables.object_key, transaction.vault
+    exact = [hash_ for hash_ in _exact_hashes(vault, kind, identity) if hash_ not in taken]
+    new_names = [name for name in identity.names if _name_hash(vault, kind, name) not in taken]
+    partial = {part for name in new_names for part in _partial_hashes(vault, kind, name)}
+    rows = [(hash_, True) for hash_ in exact] + [(hash_, False) for hash_ in partial]
+    for hash_, whole in rows:
+        transaction.execute(insert(table).values(hash=hash_, object_id=object_id, exact=whole))
+
+
+def _ids_of(reader: Reader, hashes: list[bytes], *, exact: bool) -> dict[bytes, int]:
+    table = reader.tables.object_key
+    statement = select(table.c.hash, table.c.object_id).where(table.c.hash.in_(hashes))
+    rows = reader.select(statement.where(table.c.exact) if exact else statement)
+    if exact:
+        return {bytes(row.hash): row.object_id for row in rows}
+    # One bare name may fit several objects: keyed by hash and id, so none hides another.
+    return {bytes(row.hash) + row.object_id.to_bytes(8, "big"): row.object_id for row in rows}
+
+
+def _exact_hashes(vault: Vault, kind: str, identity: Identity) -> list[bytes]:
+    by_mrid = [] if identity.mrid is None else [vault.digest(kind, "mRID", identity.mrid)]
+    return list(dict.fromkeys(by_mrid + [_name_hash(vault, kind, name) for name in identity.names]))
+
+
+def _name_hash(vault: Vault, kind: str, name: Name) -> bytes:
+    return vault.digest(kind, "name", name.name, name.type or "", name.authority or "")
+
+
+def _partial_hashes(vault: Vault, kind: str, name: Name) -> set[bytes]:
+    less = {Name(name.name, name.type), Name(name.name)} - {Name(name.name, name.type, name.authority)}
+    return {_name_hash(vault, kind, part) for part in less}
+
+
+def _open_names(vault: Vault, uid: str, sealed: bytes) -> tuple[Name, ...]:
+    return msgspec.msgpack.decode(vault.open(bytes(sealed), f"object/{uid}"), type=tuple[Name, ...])

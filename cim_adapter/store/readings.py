@@ -1,0 +1,201 @@
+"""Sealed reading blocks: written once, found by meter, usage point, reading type and time.
+
+A block is never changed. A later block wins over an earlier one at the same timestamp, a delete hides
+what was there before it; which reading is visible is decided when readings are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select, update
+
+from cim_adapter.store.transaction import Reader, Transaction
+
+FOREVER = (-(2**62), 2**62)
+"""The window that holds every instant."""
+_PARAMETERS = 500  # bound values in one statement; both databases take more
+
+
+class Kind(IntEnum):
+    """What a block holds."""
+
+    INTERVALS = 0
+    REGISTERS = 1
+    EVENTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block, sealed. ``start`` and ``end`` are the first and last instant in it."""
+
+    kind: Kind
+    position: int
+    reading_type: str
+    start: int
+    end: int
+    readings: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A block as it lies in the store, opened. A higher ``id`` is a later block."""
+
+    id: int
+    journal_uid: str
+    position: int
+    meter_id: int | None
+    usage_point_id: int | None
+    kind: Kind
+    reading_type: str
+    start: int
+    end: int
+    readings: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """Readings of ``object_id`` between ``start`` and ``end`` in blocks below ``before`` are deleted."""
+
+    object_id: int
+    before: int
+    start: int
+    end: int
+
+
+def block_row(journal_uid: str, position: int) -> str:
+    """The row identity that a block's seal is bound to."""
+    return f"reading_block/{journal_uid}/{position}"
+
+
+def add(
+    transaction: Transaction,
+    journal_uid: str,
+    blocks: Iterable[Block],
+    *,
+    meter_id: int | None,
+    usage_point_id: int | None,
+) -> None:
+    """Store the blocks of one MeterReading."""
+    for block in blocks:
+        transaction.add(
+            transaction.tables.reading_block,
+            {
+                "journal_uid": journal_uid,
+                "position": block.position,
+                "meter_id": meter_id,
+                "usage_point_id": usage_point_id,
+                "kind": int(block.kind),
+                "reading_type": block.reading_type,
+                "start": block.start,
+                "end": block.end,
+                "readings": block.readings,
+                "sealed": block.sealed,
+            },
+        )
+
+
+def blocks(
+    reader: Reader,
+    *,
+    meters: Sequence[int] = (),
+    usage_points: Sequence[int] = (),
+    reading_types: Sequence[str] = (),
+    window: tuple[int, int] = FOREVER,
+) -> Iterator[Found]:
+    """The blocks that touch ``window``, oldest first. Empty sequences do not narrow.
+
+    With meters and usage points both, a block must belong to one of each.
+    """
+    table = reader.tables.reading_block
+    base = select(table).where(table.c.withdrawn_by.is_(None))
+    if window != FOREVER:
+        base = base.where(and_(table.c.start <= window[1], table.c.end >= window[0]))
+    if reading_types:
+        base = base.where(table.c.reading_type.in_(list(reading_types)))
+    for statement in _narrowed(base, table, meters, usage_points):
+        for row in reader.select(statement.order_by(table.c.id)):
+            yield Found(
+                id=row.id,
+                journal_uid=row.journal_uid,
+                position=row.position,
+                meter_id=row.meter_id,
+                usage_point_id=row.usage_point_id,
+                kind=Kind(row.kind),
+                reading_type=row.reading_type,
+                start=row.start,
+                end=row.end,
+                readings=row.readings,
+                content=reader.vault.open(bytes(row.sealed), block_row(row.journal_uid, row.position)),
+            )
+
+
+def erasures(reader: Reader, ids: Iterable[int]) -> list[Erasure]:
+    """What was deleted of these objects."""
+    table = reader.tables.erasure
+    return [
+        Erasure(object_id=row.object_id, before=row.before, start=row.start, end=row.end)
+        for part in _parts(list(ids))
+        for row in reader.select(select(table).where(table.c.object_id.in_(part)))
+    ]
+
+
+def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tuple[int, int]) -> int:
+    """Hide the readings of an object in ``window``; returns how many blocks that touches."""
+    table = transaction.tables.reading_block
+    of_object = or_(table.c.meter_id == object_id, table.c.usage_point_id == object_id)
+    touched = and_(of_object, table.c.start <= window[1], table.c.end >= window[0])
+    found: Any = transaction.select(select(func.max(table.c.id), func.count()).where(touched)).one()
+    if found[1]:
+        transaction.add(
+            transaction.tables.erasure,
+            {
+                "journal_uid": journal_uid,
+                "object_id": object_id,
+                "before": found[0] + 1,
+                "start": window[0],
+                "end": window[1],
+            },
+        )
+    return int(found[1])
+
+
+def withdraw(transaction: Transaction, journal_uid: str, partner: str, message_id: str) -> int:
+    """Take back what one message of ``partner`` brought, as if it had never come; returns its blocks."""
+    table, journal = transaction.tables.reading_block, transaction.tables.journal
+    of_message = select(journal.c.uid).where(
+        journal.c.message_id == message_id, journal.c.partner == partner, journal.c.once.is_not(None)
+    )
+    changed = transaction.execute(
+        update(table)
+        .where(table.c.journal_uid.in_(of_message), table.c.withdrawn_by.is_(None))
+        .values(withdrawn_by=journal_uid)
+    )
+    return changed.rowcount
+
+
+def _narrowed(
+    base: Select[Any], table: Any, meters: Sequence[int], usage_points: Sequence[int]
+) -> Iterator[Select[Any]]:
+    if not meters and not usage_points:
+        yield base
+    for meter_part in _parts(meters) if meters else [()]:
+        for point_part in _parts(usage_points) if usage_points else [()]:
+            if not meter_part and not point_part:
+                continue
+            statement = base
+            if meter_part:
+                statement = statement.where(table.c.meter_id.in_(meter_part))
+            if point_part:
+                statement = statement.where(table.c.usage_point_id.in_(point_part))
+            yield statement
+
+
+def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for first in range(0, len(values), _PARAMETERS):
+        yield values[first : first + _PARAMETERS]

@@ -1,0 +1,105 @@
+"""Sealing: authenticated encryption of everything personal, and keyed hashes to find names by.
+
+A sealed value is: format byte 1 · key id (4) · nonce (12) · AES-256-GCM ciphertext and tag. The row it
+belongs to is associated data, so a value moved to another row does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import zlib
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_FORMAT = b"\x01"
+_PLAIN, _DEFLATED = b"\x00", b"\x01"
+_WORTH_DEFLATING = 128  # bytes; below, deflate seldom gains anything
+
+
+class SealError(Exception):
+    """A sealed value does not open: wrong data key, or the value was changed or moved."""
+
+
+class DataKey:
+    """32 bytes that seal. Its id, four bytes of its SHA-256, stands in front of what it sealed."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != 32:
+            raise SealError(f"a data key has 32 bytes, this one has {len(secret)}")
+        self.id = hashlib.sha256(b"cim_adapter data key id" + secret).digest()[:4]
+        self.cipher = AESGCM(secret)
+
+    @classmethod
+    def from_text(cls, text: str) -> DataKey:
+        """From base64, as ``data_key`` and the file ``data.key`` hold it."""
+        try:
+            return cls(base64.b64decode(text.strip(), validate=True))
+        except ValueError as error:
+            raise SealError("the data key is not base64") from error
+
+    @classmethod
+    def at(cls, path: Path) -> DataKey:
+        """The key in the file ``path``; made there, readable by its owner alone, where there is none."""
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return cls.from_text(path.read_text(encoding="ascii"))
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            secret = os.urandom(32)
+            file.write(base64.b64encode(secret).decode("ascii") + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return cls(secret)
+
+
+class Vault:
+    """Seals and opens values, and hashes names. Safe to use from several threads."""
+
+    def __init__(self, key: DataKey, index_key: bytes) -> None:
+        self._key = key
+        self._index_key = index_key
+
+    def seal(self, value: bytes, row: str) -> bytes:
+        """``value`` deflated where that pays, then encrypted and bound to ``row``."""
+        return seal(self._key, value, row)
+
+    def open(self, sealed: bytes, row: str) -> bytes:
+        """What was sealed for ``row``. Raises SealError."""
+        return unseal(self._key, sealed, row)
+
+    def digest(self, *parts: str) -> bytes:
+        """A keyed hash of ``parts``: equal parts, equal hash; without the key it tells nothing."""
+        joined = "\x1f".join(parts).encode()
+        return hmac.digest(self._index_key, joined, "sha256")
+
+
+def seal(key: DataKey, value: bytes, row: str) -> bytes:
+    """See ``Vault.seal``; a free function because the index key is sealed before there is a vault."""
+    body = _PLAIN + value
+    if len(value) >= _WORTH_DEFLATING:
+        deflated = zlib.compress(value, 1)
+        if len(deflated) < len(value):
+            body = _DEFLATED + deflated
+    nonce = os.urandom(12)
+    return _FORMAT + key.id + nonce + key.cipher.encrypt(nonce, body, row.encode())
+
+
+def unseal(key: DataKey, sealed: bytes, row: str) -> bytes:
+    """See ``Vault.open``."""
+    if sealed[:1] != _FORMAT or len(sealed) < 34:
+        raise SealError("not a sealed value")
+    if sealed[1:5] != key.id:
+        raise SealError(
+            f"sealed with the data key {sealed[1:5].hex()}, but the key given is {key.id.hex()}: "
+            "start with the data key this database was made with"
+        )
+    try:
+        body = key.cipher.decrypt(sealed[5:17], sealed[17:], row.encode())
+    except InvalidTag as error:
+        raise SealError(f"the sealed value of {row} was changed or moved") from error
+    return zlib.decompress(body[1:]) if body[:1] == _DEFLATED else body[1:]

@@ -1,0 +1,165 @@
+"""The tables. Searchable in clear: mRIDs, codes, times, verbs and nouns. Everything else is sealed.
+
+Instants are microseconds since the epoch (``cim_adapter.instants``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+# SQLite counts rowids only for a column declared exactly INTEGER PRIMARY KEY.
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The schema as SQLAlchemy tables."""
+
+    metadata: MetaData
+    vault_key: Table
+    api_key: Table
+    journal: Table
+    object: Table
+    object_key: Table
+    reading_block: Table
+    erasure: Table
+
+    @classmethod
+    def define(cls) -> Tables:
+        metadata = MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        )
+        return cls(
+            metadata=metadata,
+            vault_key=Table(
+                "vault_key",
+                metadata,
+                Column("name", Text, primary_key=True),
+                Column("sealed", LargeBinary, nullable=False),
+                comment="the index key, sealed with the data key: also tells a wrong data key",
+            ),
+            api_key=Table(
+                "api_key",
+                metadata,
+                Column("id", Text, primary_key=True),
+                Column("name", Text, nullable=False),
+                Column("role", Text, nullable=False),
+                Column("digest", LargeBinary, nullable=False),
+                Column("quota", Integer),
+                Column("created", BigInteger, nullable=False),
+                Column("revoked", BigInteger),
+            ),
+            journal=_journal(metadata),
+            object=Table(
+                "object",
+                metadata,
+                Column("id", _ID, primary_key=True),
+                Column("kind", Text, nullable=False),
+                Column("mrid", Text),
+                Column("uid", Text, nullable=False, comment="row identity that the seal is bound to"),
+                Column("names", LargeBinary, nullable=False, comment="sealed"),
+                Index(None, "kind", "mrid"),
+                comment="meters, usage points: whatever an mRID or Names identify",
+            ),
+            object_key=Table(
+                "object_key",
+                metadata,
+                Column("id", _ID, primary_key=True),
+                Column("hash", LargeBinary, nullable=False, comment="HMAC of kind and mRID or name"),
+                Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("exact", Boolean, nullable=False, comment="the whole name, not only part of it"),
+                Index("ix_object_key_hash", "hash"),
+                Index(
+                    "uq_object_key_exact",
+                    "hash",
+                    unique=True,
+                    sqlite_where=text("exact"),
+                    postgresql_where=text("exact"),
+                ),
+            ),
+            reading_block=_reading_block(metadata),
+            erasure=Table(
+                "erasure",
+                metadata,
+                Column("id", _ID, primary_key=True),
+                Column("journal_uid", ForeignKey("journal.uid"), nullable=False),
+                Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
+                Column("start", BigInteger, nullable=False),
+                Column("end", BigInteger, nullable=False),
+                Index(None, "object_id"),
+                comment="a window of an object's readings that was deleted; the blocks stay as history",
+            ),
+        )
+
+
+def _journal(metadata: MetaData) -> Table:
+    return Table(
+        "journal",
+        metadata,
+        Column("uid", Text, primary_key=True, comment="time-ordered UUID: the id an operator asks for"),
+        Column("received", BigInteger, nullable=False),
+        Column("transport", Text, nullable=False),
+        Column("remote", Text),
+        Column("partner", Text, nullable=False),
+        Column("verb", Text),
+        Column("noun", Text),
+        Column("source", Text),
+        Column("message_id", Text),
+        Column("correlation_id", Text),
+        Column("result", Text, nullable=False),
+        Column("code", Text, nullable=False),
+        Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the request body"),
+        Column("once", LargeBinary, unique=True, comment="partner and MessageID of a message carried out"),
+        Column("repeats", Text, comment="uid of the message that this one is a copy of"),
+        Column("request", LargeBinary, nullable=False, comment="the body as received; sealed"),
+        Column("reply", LargeBinary, nullable=False, comment="the reply message as sent; sealed"),
+        Index(None, "message_id"),
+        Index(None, "correlation_id"),
+        comment="every message of an authenticated partner and its answer",
+    )
+
+
+def _reading_block(metadata: MetaData) -> Table:
+    return Table(
+        "reading_block",
+        metadata,
+        # AUTOINCREMENT: an id is never used again, so a higher id always is a later block.
+        Column("id", _ID, primary_key=True),
+        Column("journal_uid", ForeignKey("journal.uid"), nullable=False),
+        Column("position", Integer, nullable=False, comment="of the block in its message"),
+        Column("meter_id", ForeignKey("object.id")),
+        Column("usage_point_id", ForeignKey("object.id")),
+        Column("kind", SmallInteger, nullable=False, comment="0 interval block, 1 register readings, 2 events"),
+        Column("reading_type", Text, nullable=False),
+        Column("start", BigInteger, nullable=False),
+        Column("end", BigInteger, nullable=False),
+        Column("readings", Integer, nullable=False),
+        Column("withdrawn_by", Text, comment="journal uid of the delete that named this block's message"),
+        Column("sealed", LargeBinary, nullable=False),
+        Index("ix_reading_block_meter", "meter_id", "reading_type", "start"),
+        Index("ix_reading_block_usage_point", "usage_point_id", "reading_type", "start"),
+        Index("ix_reading_block_journal_uid", "journal_uid"),
+        sqlite_autoincrement=True,
+        comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
+    )

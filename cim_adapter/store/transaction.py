@@ -1,0 +1,114 @@
+"""What a handler holds while it works: a reader for ``get``, a transaction for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Result, Table
+
+from cim_adapter.store.sealing import Vault
+from cim_adapter.store.tables import Tables
+
+
+class Reader:
+    """One snapshot of the database."""
+
+    def __init__(self, connection: Connection, tables: Tables, vault: Vault) -> None:
+        self._connection = connection
+        self.tables = tables
+        self.vault = vault
+
+    def select(self, statement: Executable) -> Result[Any]:
+        return self._connection.execute(statement)
+
+
+class Transaction(Reader):
+    """One message's share of a group commit.
+
+    Rows handed to ``add`` wait, and go to the database together with those of all other messages of
+    the group. A statement given to ``execute`` runs at once, behind a savepoint of this message. If
+    the message fails, its waiting rows are dropped and its savepoint is rolled back; the others of the
+    group do not notice.
+    """
+
+    def __init__(self, connection: Connection, tables: Tables, vault: Vault, ids: Mapping[Any, int]) -> None:
+        super().__init__(connection, tables, vault)
+        self._known_ids = ids
+        self._inserts: dict[Table, Insert] = {}
+        self._waiting: dict[Table, list[dict[str, Any]]] = {}
+        self._own: list[tuple[Table, dict[str, Any]]] = []
+        self._own_ids: dict[Any, int] = {}
+        self._savepoint: Any = None
+        self.learnt_ids: dict[Any, int] = {}
+        self.seen: dict[bytes, str] = {}
+
+    # -------------------------------------------------------------------------- for handlers
+
+    def add(self, table: Table, row: dict[str, Any]) -> None:
+        """Insert ``row`` at the latest when the group commits."""
+        self._own.append((table, row))
+
+    def execute(self, statement: Executable) -> CursorResult[Any]:
+        """Run a statement that writes, now."""
+        self._flush_own()
+        return self._connection.execute(statement)
+
+    def select(self, statement: Executable) -> Result[Any]:
+        if self._own:
+            self._flush_own()
+        elif self._waiting:
+            self._flush()
+        return self._connection.execute(statement)
+
+    def known_id(self, key: Any) -> int | None:
+        """The id that ``remember_id`` was told for ``key``, in this or an earlier transaction."""
+        for ids in (self._known_ids, self._own_ids, self.learnt_ids):
+            if (found := ids.get(key)) is not None:
+                return found
+        return None
+
+    def remember_id(self, key: Any, value: int) -> None:
+        """Remember an id for later messages; forgotten again if this message is not committed."""
+        self._own_ids[key] = value
+
+    # -------------------------------------------------------------------------- for the writer
+
+    def keep(self) -> None:
+        """The message is done: its rows join the group's."""
+        for table, row in self._own:
+            self._waiting.setdefault(table, []).append(row)
+        self.learnt_ids.update(self._own_ids)
+        if self._savepoint is not None:
+            self._savepoint.commit()
+        self._reset()
+
+    def drop(self) -> None:
+        """The message failed: undo what it did, and only that."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+        self._reset()
+
+    def finish(self) -> None:
+        """Write the rows of the whole group, parents before children."""
+        self._flush()
+
+    def _reset(self) -> None:
+        self._own, self._own_ids, self._savepoint = [], {}, None
+
+    def _flush_own(self) -> None:
+        self._flush()
+        if self._savepoint is None:
+            self._savepoint = self._connection.begin_nested()
+        for table, row in self._own:
+            self._waiting.setdefault(table, []).append(row)
+        self._own = []
+        self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        for table in self.tables.metadata.sorted_tables:
+            if rows := self._waiting.pop(table, None):
+                statement = self._inserts.setdefault(table, table.insert())
+                self._connection.execute(statement, rows)

@@ -1,0 +1,93 @@
+"""The HTTP door: which path leads where."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from cim_adapter.errors import AdapterError
+from cim_adapter.pipeline import Pipeline
+from cim_adapter.settings import Settings
+from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
+from cim_adapter.transports.contract import ContractPages, not_found
+from cim_adapter.transports.soap import Protocols, SoapWire
+from cim_adapter.wire import Answer, Arrival
+
+_CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
+
+
+class HttpDoor:
+    """The ASGI application. ``started`` and ``stopped`` run with the server's life."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        contract: ContractPages,
+        *,
+        started: Callable[[], None],
+        stopped: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._pipeline = pipeline
+        self._contract = contract
+        self._started = started
+        self._stopped = stopped
+        self._protocols = Protocols()
+        offers = (contract.generic, *contract.offers.values())
+        self._known_operations = frozenset(name for offer in offers for name in offer.operations)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            request = Request(scope, receive)
+            await (await self._route(request))(send)
+
+    async def _route(self, request: Request) -> Response:
+        first, _, rest = request.path.strip("/").partition("/")
+        reading = request.method in ("GET", "HEAD")
+        if first == "soap" and "/" not in rest:
+            if reading:
+                return self._contract.service(request, rest or None)
+            if request.method == "POST":
+                return await self._soap(request, rest or None)
+            return Response(status=405, headers=(("allow", "GET, HEAD, POST"),), body=b"GET or POST\n")
+        if first == "xsd" and reading:
+            return self._contract.schema(rest)
+        if first == "health" and not rest and reading:
+            return Response(content_type="application/json", body=b'{"status":"ok"}')
+        return not_found(f"nothing at {request.path}; start at /soap")
+
+    async def _soap(self, request: Request, service: str | None) -> Response:
+        if service is not None and service not in self._contract.offers:
+            return not_found(f"no service {service}; these are: {', '.join(self._contract.offers)}")
+        wire = SoapWire(
+            self._protocols,
+            content_type=request.content_type,
+            action=request.headers.get("soapaction", ""),
+            operations=self._contract.offers[service].roots if service else frozenset(),
+            known=self._known_operations,
+        )
+        try:
+            body = await request.body(self._settings.max_bytes)
+        except AdapterError as error:
+            answer = self._pipeline.turn_away(wire, error, request.remote)
+            return self._response(wire, answer, closing=True)
+        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire)
+        return self._response(wire, await self._pipeline.take(arrival))
+
+    @staticmethod
+    def _response(wire: SoapWire, answer: Answer, *, closing: bool = False) -> Response:
+        headers = ((_CHALLENGE,) if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
+        return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                self._started()
+                await send({"type": "lifespan.startup.complete"})
+            elif event["type"] == "lifespan.shutdown":
+                await self._stopped()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

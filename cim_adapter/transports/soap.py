@@ -1,0 +1,260 @@
+"""SOAP 1.1 and 1.2: opening envelopes, closing them around answers, and faults.
+
+spyne's protocol classes do the envelope; nothing else in the house imports spyne. What is mended here,
+each where it is done: its importer on Python 3.12 and later, its second parser, its double wrapping of
+raw elements, the fault codes it does not know, and the details it drops from faults.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from lxml import etree
+
+from cim_adapter.errors import AdapterError, Fault, Unauthenticated
+from cim_adapter.wire import Answer
+from cim_adapter.xmltree import local, namespace
+
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+_NEXT = ("http://schemas.xmlsoap.org/soap/actor/next", f"{SOAP12}/role/next", f"{SOAP12}/role/ultimateReceiver")
+
+
+class SoapFault(Fault):
+    """The SOAP envelope itself is wrong. ``fault_code``: Client, VersionMismatch or MustUnderstand."""
+
+    def __init__(self, reason: str, *, fault_code: str = "Client", code: str = "1.8") -> None:
+        super().__init__(reason, code=code)
+        self.fault_code = fault_code
+
+
+class Protocols:
+    """One protocol object for each SOAP version. Built once; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        _mend_importer()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # spyne's own, about its regular expressions and the cgi module
+            self._versions = {SOAP11: _protocol("Soap11", SOAP11), SOAP12: _protocol("Soap12", SOAP12)}
+
+    def of(self, envelope_namespace: str) -> _Protocol | None:
+        """The protocol of an Envelope in this namespace."""
+        return self._versions.get(envelope_namespace)
+
+    def guessed(self, content_type: str) -> _Protocol:
+        """The protocol by Content-Type: for answers to what could not be read."""
+        return self._versions[SOAP12 if content_type.startswith("application/soap+xml") else SOAP11]
+
+
+class SoapWire:
+    """One SOAP exchange. Answers in the SOAP version of the request.
+
+    ``operations`` are the body roots that the addressed service takes (Clark names; empty: any), by
+    ``known`` operation names a SOAPAction is recognised.
+    """
+
+    name = "soap"
+
+    def __init__(
+        self, protocols: Protocols, *, content_type: str, action: str, operations: frozenset[str], known: frozenset[str]
+    ) -> None:
+        self._protocols = protocols
+        self._protocol = protocols.guessed(content_type)
+        self._action = action_of(content_type, action)
+        self._operations = operations
+        self._known = known
+
+    @property
+    def content_type(self) -> str:
+        return self._protocol.mime_type
+
+    def open(self, document: etree._Element) -> etree._Element:
+        """The one element in Body. Raises SoapFault."""
+        protocol = self._protocols.of(namespace(document))
+        if local(document) != "Envelope" or protocol is None:
+            raise SoapFault(
+                f"the document element is {document.tag}; send a SOAP Envelope in {SOAP11} or {SOAP12}",
+                fault_code="VersionMismatch" if local(document) == "Envelope" else "Client",
+            )
+        self._protocol = protocol
+        body = protocol.open(document)
+        self._check_operation(body)
+        return body
+
+    def close(self, message: etree._Element) -> Answer:
+        return Answer(body=self._protocol.close(message))
+
+    def fault(self, error: AdapterError, message: etree._Element) -> Answer:
+        """A SOAP fault with the FaultMessage in its detail. HTTP 500 in SOAP 1.1 (WS-I R1126); in SOAP
+        1.2 400 where the sender is to mend it (SOAP 1.2 part 2, table 16); 401 asks for credentials.
+        """
+        code = getattr(error, "fault_code", "Client" if error.sender_at_fault else "Server")
+        status = 400 if self._protocol.namespace == SOAP12 and code == "Client" else 500
+        if isinstance(error, Unauthenticated):
+            status = 401
+        return Answer(body=self._protocol.fault(code, error.reason, message), status=status)
+
+    def _check_operation(self, body: etree._Element) -> None:
+        name = local(body)
+        if self._operations and body.tag not in self._operations:
+            wanted = ", ".join(sorted(tag[tag.rfind("}") + 1 :] for tag in self._operations))
+            raise SoapFault(f"{body.tag} is no operation of this service; it has: {wanted}. /soap takes every message")
+        # The action never decides the route, but one that names another operation is a spoof or a mistake.
+        fitting = (self._action, f"{self._action}Message", "EventMessage" if self._action == "PublishEvent" else "")
+        if self._action in self._known and name not in fitting:
+            raise SoapFault(f"SOAPAction names {self._action}, but Body holds {name}; make them agree")
+
+
+def action_of(content_type: str, soap_action: str) -> str:
+    """The operation a request names beside its body: the end of SOAPAction (1.1) or action= (1.2)."""
+    found = re.search(r';\s*action="?([^";]*)', content_type)
+    text = soap_action.strip().strip('"') or (found[1] if found else "")
+    return re.split(r"[/#:]", text)[-1]
+
+
+class _Protocol:
+    """spyne's protocol of one SOAP version, fed with documents that are already parsed."""
+
+    def __init__(self, protocol: Any, context: Any, namespace: str) -> None:
+        self._protocol = protocol
+        self._context = context
+        self.namespace = namespace
+        self.mime_type: str = protocol.mime_type
+
+    def open(self, envelope: etree._Element) -> etree._Element:
+        """The one child of Body. Raises SoapFault."""
+        parts = [child for child in envelope.iterchildren(etree.Element)]
+        names = [local(part) for part in parts if namespace(part) == self.namespace]
+        if names not in (["Body"], ["Header", "Body"]) or len(names) != len(parts):
+            raise SoapFault("an Envelope holds one Header at most, then one Body, and nothing after it (WS-I R1011)")
+        if len([child for child in parts[-1].iterchildren(etree.Element)]) != 1:
+            raise SoapFault("Body holds no message, or more than one; send exactly one element in Body")
+        context = self._context()
+        context.in_document = envelope, None
+        self._protocol.decompose_incoming_envelope(context)
+        for block in context.in_header_doc or ():
+            self._understand(block)
+        body: etree._Element = context.in_body_doc
+        if not namespace(body):
+            raise SoapFault(f"{body.tag} in Body has no namespace (WS-I R1014); give it that of its schema")
+        return body
+
+    def close(self, message: etree._Element) -> bytes:
+        """An envelope around ``message``."""
+        context = self._context()
+        context.out_object = [message]
+        return self._serialised(context)
+
+    def fault(self, code: str, reason: str, detail: etree._Element) -> bytes:
+        """An envelope around a fault with ``detail`` in it."""
+        context = self._context()
+        context.out_error = self._protocol.new_fault(code, reason, detail)
+        return self._serialised(context)
+
+    def _serialised(self, context: Any) -> bytes:
+        self._protocol.serialize(context, self._protocol.RESPONSE)
+        return etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8")
+
+    def _understand(self, block: etree._Element) -> None:
+        """We process no header block yet, so one that must be understood is not (SOAP 1.1 §4.2.3)."""
+        if not isinstance(block.tag, str):
+            return
+        role = block.get(f"{{{self.namespace}}}actor") or block.get(f"{{{self.namespace}}}role")
+        if role and role not in _NEXT:
+            return
+        if block.get(f"{{{self.namespace}}}mustUnderstand", "").strip() in ("1", "true"):
+            raise SoapFault(
+                f"the header {block.tag} must be understood, and this service does not", fault_code="MustUnderstand"
+            )
+
+
+def _protocol(name: str, envelope_namespace: str) -> _Protocol:
+    from spyne import Application, Service, rpc
+    from spyne.const.xml import PREFMAP
+    from spyne.context import MethodContext
+    from spyne.model import AnyXml, Fault as SpyneFault, ModelBase
+    from spyne.protocol import soap
+    from spyne.server import ServerBase
+
+    prefix = PREFMAP[envelope_namespace]
+
+    class Raw(ModelBase):
+        """An element that goes into Body as it is; spyne's AnyXml would be wrapped in its own name."""
+
+    class DetailedFault(SpyneFault):  # type: ignore[misc]
+        """spyne takes a dict for a detail; ours is an element."""
+
+    def append(_context: Any, _class: Any, element: etree._Element, parent: etree._Element, *_: Any, **__: Any) -> None:
+        parent.append(element)
+
+    class Protocol(getattr(soap, name)):  # type: ignore[misc]
+        def __init__(self, app: Any = None) -> None:
+            super().__init__(app, validator=None, cleanup_namespaces=False)
+            self.serialization_handlers[Raw] = append
+            self.serialization_handlers[DetailedFault] = self.detailed_fault
+
+        def new_fault(self, code: str, reason: str, detail: etree._Element) -> Any:
+            return DetailedFault(faultcode=code, faultstring=reason, detail=detail)
+
+        def detailed_fault(self, _context: Any, _class: Any, fault: Any, parent: etree._Element, *_: Any, **__: Any) -> None:
+            """Fault by SOAP version; spyne's own knows neither VersionMismatch nor MustUnderstand in 1.2."""
+            element = etree.SubElement(parent, f"{{{envelope_namespace}}}Fault")
+            if envelope_namespace == SOAP11:
+                etree.SubElement(element, "faultcode").text = f"{prefix}:{fault.faultcode}"
+                etree.SubElement(element, "faultstring").text = fault.faultstring
+                etree.SubElement(element, "detail").append(fault.detail)
+                return
+            names: Mapping[str, str] = {"Client": "Sender", "Server": "Receiver"}
+            code = etree.SubElement(element, f"{{{SOAP12}}}Code")
+            value = names.get(fault.faultcode, fault.faultcode)
+            etree.SubElement(code, f"{{{SOAP12}}}Value").text = f"{prefix}:{value}"
+            text = etree.SubElement(etree.SubElement(element, f"{{{SOAP12}}}Reason"), f"{{{SOAP12}}}Text")
+            text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+            text.text = fault.faultstring
+            etree.SubElement(element, f"{{{SOAP12}}}Detail").append(fault.detail)
+
+    class Exchange(Service):  # type: ignore[misc]
+        @rpc(AnyXml, _returns=Raw, _body_style="bare")  # type: ignore[misc]
+        def exchange(context: Any, message: Any) -> None:
+            """Never called: the pipeline does the work; spyne needs an operation to speak of."""
+
+    protocol = Protocol()
+    application = Application(
+        [Exchange],
+        tns="http://iec.ch/TC57/2011/abstract",
+        name=name,
+        in_protocol=Protocol(),
+        out_protocol=protocol,
+    )
+    # The envelope declares its own prefix and nothing else; messages bring theirs.
+    application.interface.nsmap = {prefix: envelope_namespace}
+    server = ServerBase(application)
+    (descriptor,) = application.interface.service_method_map.values().__iter__().__next__()
+
+    def context() -> Any:
+        fresh = MethodContext(server, MethodContext.SERVER)
+        fresh.descriptor = descriptor
+        return fresh
+
+    return _Protocol(protocol, context, envelope_namespace)
+
+
+def _mend_importer() -> None:
+    """Python 3.12 asks importers for ``find_spec`` alone; that of the six inside spyne has none."""
+
+    class Finder:
+        def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> Any:
+            for importer in sys.meta_path:
+                known = getattr(importer, "known_modules", {})
+                if name in known and name.startswith("spyne.util.six."):
+                    return importlib.util.spec_from_loader(name, importer)  # type: ignore[arg-type]
+            return None
+
+    if sys.version_info >= (3, 12) and not any(type(item).__name__ == "Finder" for item in sys.meta_path):
+        sys.meta_path.append(Finder())  # type: ignore[arg-type]

@@ -1,0 +1,44 @@
+"""Between a transport and the pipeline: what arrives, how to undress it, how to dress the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lxml import etree
+
+from cim_adapter.access import Credentials
+from cim_adapter.errors import AdapterError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back: bytes, and an HTTP status for transports that have one."""
+
+    body: bytes
+    status: int = 200
+
+
+class Wire(Protocol):
+    """How one transport undresses a request and dresses its answer: the only thing it must know."""
+
+    name: str
+
+    def open(self, document: etree._Element) -> etree._Element:
+        """The root of the message inside ``document``. Raises Fault."""
+
+    def close(self, message: etree._Element) -> Answer:
+        """The answer that carries ``message``."""
+
+    def fault(self, error: AdapterError, message: etree._Element) -> Answer:
+        """The answer that carries a FaultMessage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message as a transport received it."""
+
+    body: bytes
+    credentials: Credentials
+    remote: str | None
+    wire: Wire
