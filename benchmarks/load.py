@@ -138,7 +138,7 @@ class Client(asyncio.Protocol):
         self._waiting = False
         self._check(reply)
         # A server that refuses everything is not worth a full window.
-        if self._tally.closed is None and self._tally.failures < 1_000:
+        if self._tally.closed is None and self._tally.failures < 100:
             self._send(self._transport)
         else:
             self._transport.close()
@@ -158,7 +158,8 @@ class Client(asyncio.Protocol):
         if reply.status == 200 and b"Result>OK<" in reply.body and self._message_id in reply.body:
             self._tally.good(self._sent)
         else:
-            self._tally.bad(f"HTTP {reply.status}: {reply.body[:400].decode(errors='replace')}")
+            said = reply.body[max(reply.body.find(b"Result>"), 0) :][:600]  # the reason, not the envelope
+            self._tally.bad(f"HTTP {reply.status}: {said.decode(errors='replace')}")
 
 
 async def run(plan: Plan, notice: Callable[[str], None] = lambda _: None) -> Result:

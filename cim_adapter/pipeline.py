@@ -48,7 +48,7 @@ from cim_adapter.errors import (
     UnknownVerb,
 )
 from cim_adapter.nouns.registry import Call, Handler, Registry
-from cim_adapter.schema import Budget, Catalogue, parse, spend
+from cim_adapter.schema import Budget, Catalogue, parse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
@@ -137,7 +137,7 @@ class Pipeline:
     def _understand(self, passage: _Passage) -> _Understood:
         """From bytes to a call that is ready to run."""
         arrival = passage.arrival
-        root = arrival.wire.open(parse(spend(arrival.body, self._budget), self._budget))
+        root = arrival.wire.open(parse(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         passage.message = message = read_message(carrier)
@@ -222,6 +222,7 @@ class Pipeline:
         return await self._store.commit(
             lambda tx: self._settle(known, tx, lambda: handler.run(call, known.prepared, tx)),
             once=known.entry.once,
+            wanted=call.wanted,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[], Reply]) -> Answer:
@@ -255,7 +256,7 @@ class Pipeline:
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
-        before = carrier_of(parse(spend(stored.request, self._budget), self._budget))
+        before = carrier_of(parse(stored.request, self._budget))
         return before is not None and same_content(before, known.carrier)
 
     # -------------------------------------------------------------------------------- when it fails

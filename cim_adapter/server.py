@@ -66,6 +66,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         ssl_client_verify=settings.client_ca is not None,
         respawn_failed_workers=True,
         workers_kill_timeout=60,
+        # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
+        workers_max_rss=settings.worker_memory,
     ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)
 
 

@@ -34,6 +34,7 @@ class Settings:
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
     client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")
     public_url: str = _setting("", "URL by which partners reach us; written into WSDL addresses")
+    worker_memory: int = _setting(1024, "MiB of memory at which a server process is replaced by a fresh one")
     trusted_proxies: tuple[str, ...] = _setting((), "addresses or networks whose X-Forwarded-* headers count")
 
     data: Path = _setting(Path("data"), "directory for the embedded database and the data key")
@@ -46,7 +47,7 @@ class Settings:
     key_cache_seconds: float = _setting(1.0, "seconds for which a checked API key stays trusted unchecked")
 
     max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message")
-    max_elements: int = _setting(500_000, "XML elements at most in one message")
+    max_elements: int = _setting(200_000, "XML elements at most in one message")
     max_attributes: int = _setting(256, "attributes at most on one XML element")
     max_namespaces: int = _setting(10_000, "namespace declarations at most in one message")
     inline_bytes: int = _setting(128 * 1024, "bytes up to which a message is read on the event loop itself")

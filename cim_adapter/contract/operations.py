@@ -32,9 +32,10 @@ def read_offer(path: Path) -> Offer:
         for part in message.iterchildren(f"{_WSDL}part")
     }
     operations = {
-        operation.get("name", ""): elements[_bare(operation.find(f"{_WSDL}input").get("message"))]
+        operation.get("name", ""): elements[_bare(given.get("message", ""))]
         for port_type in root.iterchildren(f"{_WSDL}portType")
         for operation in port_type.iterchildren(f"{_WSDL}operation")
+        for given in operation.iterchildren(f"{_WSDL}input")
     }
     documentation = root.findtext(f"{_WSDL}documentation") or ""
     return Offer(

@@ -35,6 +35,7 @@ def _prepare(call: Call) -> _Prepared:
             if not item.meter and not item.usage_point:
                 raise ValueError("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
             good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
+            call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except ValueError as error:
             errors.append(Error(code="1.7", level="FATAL", reason=str(error), id=_id_of(item)))
         position += len(item.blocks)
@@ -63,14 +64,15 @@ def _seal(call: Call, block: Block, position: int) -> readings.Block:
 def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     """Every MeterReading that can be stored is; the others get an Error each."""
     for item, blocks in prepared.good:
-        meter = objects.resolve(transaction, "Meter", item.meter) if item.meter else None
-        point = objects.resolve(transaction, "UsagePoint", item.usage_point) if item.usage_point else None
+        meter, point = (
+            objects.resolve(transaction, kind, identity) if identity else None for kind, identity in item.objects
+        )
         readings.add(transaction, call.uid, blocks, meter_id=meter, usage_point_id=point)
     return Reply.of(prepared.errors, any_done=bool(prepared.good))
 
 
 def _id_of(item: MeterReading) -> ID | None:
-    for kind, identity in (("Meter", item.meter), ("UsagePoint", item.usage_point)):
+    for kind, identity in item.objects:
         if identity:
             return ID(value=str(identity), object_type=kind, kind="uuid" if identity.mrid else "name")
     return None

@@ -103,3 +103,8 @@ class MeterReading(msgspec.Struct):
     meter: Identity | None
     usage_point: Identity | None
     blocks: list[Block]
+
+    @property
+    def objects(self) -> tuple[tuple[str, Identity | None], tuple[str, Identity | None]]:
+        """Whose readings these are: meter and usage point, each with its kind."""
+        return ("Meter", self.meter), ("UsagePoint", self.usage_point)

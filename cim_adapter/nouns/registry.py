@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from lxml import etree
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.settings import Settings
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.xmltree import local
 
@@ -30,6 +31,8 @@ class Call:
     message: Message
     vault: Vault
     settings: Settings
+    wanted: set[tuple[str, Identity]] = field(default_factory=set)
+    """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
 
     @property
     def payload(self) -> etree._Element:

@@ -7,14 +7,19 @@ without its authority and without its type, because partners who ask often leave
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from cim_adapter.store.journal import new_uid
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Reader, Transaction
+
+
+_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +45,12 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
         return self.mrid or (self.names[0].name if self.names else "without mRID and Names")
 
 
+def look_up(transaction: Transaction, wanted: Iterable[tuple[str, Identity]]) -> None:
+    """Ask the database once for all of these objects, so that ``resolve`` need not ask for each."""
+    unknown = {key for key in wanted if transaction.known_id(key) is None}
+    _ask(transaction, [hash_ for key in unknown for hash_ in _exact_hashes(transaction.vault, *key)])
+
+
 def resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     """The id of the object; it is made where it is not yet known, and learns new names."""
     key = (kind, identity)
@@ -61,30 +72,49 @@ def find(reader: Reader, kind: str, identity: Identity) -> list[int]:
 
 def identities(reader: Reader, ids: Iterable[int]) -> dict[int, Identity]:
     """mRID and Names of the objects, by id."""
-    table = reader.tables.object
+    table, wanted = reader.tables.object, list(ids)
+    columns = select(table.c.id, table.c.mrid, table.c.uid, table.c.names)
     return {
         row.id: Identity(row.mrid, _open_names(reader.vault, row.uid, row.names))
-        for row in reader.select(
-            select(table.c.id, table.c.mrid, table.c.uid, table.c.names).where(table.c.id.in_(list(ids)))
-        )
+        for first in range(0, len(wanted), _PARAMETERS)
+        for row in reader.select(columns.where(table.c.id.in_(wanted[first : first + _PARAMETERS])))
     }
 
 
 def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     hashes = _exact_hashes(transaction.vault, kind, identity)
-    found = _ids_of(transaction, hashes, exact=True)
+    _ask(transaction, hashes)
+    found = {hash_: known for hash_ in hashes if (known := transaction.known_id(hash_)) is not None}
     # The mRID's hash comes first: where mRID and name point to different objects, the mRID is right.
     for hash_ in hashes:
         if hash_ in found:
             if len(found) < len(hashes):
                 _learn(transaction, found[hash_], kind, identity, taken=set(found))
             return found[hash_]
-    table, uid = transaction.tables.object, new_uid()
+    object_id, uid = _new_id(), new_uid()
     names = transaction.vault.seal(msgspec.msgpack.encode(identity.names), f"object/{uid}")
-    values = {"kind": kind, "mrid": identity.mrid, "uid": uid, "names": names}
-    (object_id,) = transaction.execute(insert(table).values(values).returning(table.c.id)).one()
+    row = {"id": object_id, "kind": kind, "mrid": identity.mrid, "uid": uid, "names": names}
+    transaction.add(transaction.tables.object, row)
     _add_keys(transaction, object_id, kind, identity, taken=set())
-    return int(object_id)
+    return object_id
+
+
+def _ask(transaction: Transaction, hashes: list[bytes]) -> None:
+    """Learn the ids behind ``hashes``, those that are neither known nor known to be absent."""
+    open_ = [h for h in hashes if transaction.known_id(h) is None and not transaction.known_absent(h)]
+    for first in range(0, len(open_), _PARAMETERS):
+        part = open_[first : first + _PARAMETERS]
+        found = _ids_of(transaction, part, exact=True)
+        for hash_, object_id in found.items():
+            transaction.remember_id(hash_, object_id)
+        transaction.remember_absent(set(part) - set(found))
+
+
+def _new_id() -> int:
+    """63 bits: milliseconds, then chance. Made here and not by the database, so that rows which refer
+    to each other can wait for the group's commit together; a clash is tried again by the writer.
+    """
+    return (time.time_ns() // 1_000_000) << 21 | secrets.randbits(21)
 
 
 def _learn(
@@ -111,12 +141,13 @@ def _add_keys(
     transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]
 ) -> None:
     table, vault = transaction.tables.object_key, transaction.vault
-    exact = [hash_ for hash_ in _exact_hashes(vault, kind, identity) if hash_ not in taken]
+    for hash_ in _exact_hashes(vault, kind, identity):
+        if hash_ not in taken:
+            transaction.add(table, {"hash": hash_, "object_id": object_id, "exact": True})
+            transaction.remember_id(hash_, object_id)
     new_names = [name for name in identity.names if _name_hash(vault, kind, name) not in taken]
-    partial = {part for name in new_names for part in _partial_hashes(vault, kind, name)}
-    rows = [(hash_, True) for hash_ in exact] + [(hash_, False) for hash_ in partial]
-    for hash_, whole in rows:
-        transaction.execute(insert(table).values(hash=hash_, object_id=object_id, exact=whole))
+    for hash_ in {part for name in new_names for part in _partial_hashes(vault, kind, name)}:
+        transaction.add(table, {"hash": hash_, "object_id": object_id, "exact": False})
 
 
 def _ids_of(reader: Reader, hashes: list[bytes], *, exact: bool) -> dict[bytes, int]:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _FORMAT = b"\x01"
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
-_WORTH_DEFLATING = 128  # bytes; below, deflate seldom gains anything
+_WORTH_DEFLATING = 2048  # bytes; below, setting deflate up costs more than the bytes it saves
 
 
 class SealError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cim_adapter.settings import Settings
 from cim_adapter.store.engine import database_url, reading_engine, writing_engine
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Reader, Transaction
@@ -39,9 +40,15 @@ class Store:
         self._threads = ThreadPoolExecutor(settings.readers, thread_name_prefix="cim-reader")
         self.writer = Writer(self._writing, self.tables, self.vault, batch=settings.commit_batch)
 
-    async def commit(self, work: Callable[[Transaction], T], *, once: bytes | None = None) -> T:
+    async def commit(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        once: bytes | None = None,
+        wanted: Collection[tuple[str, Identity]] = (),
+    ) -> T:
         """``Writer.commit``."""
-        return await self.writer.commit(work, once=once)
+        return await self.writer.commit(work, once=once, wanted=wanted)
 
     async def read(self, work: Callable[[Reader], T]) -> T:
         """Run ``work`` with a snapshot, in a reader thread."""

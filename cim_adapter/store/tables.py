@@ -39,6 +39,19 @@ class Tables:
     reading_block: Table
     erasure: Table
 
+    @property
+    def parents_first(self) -> tuple[Table, ...]:
+        """Every table, those that others refer to before those."""
+        return (
+            self.vault_key,
+            self.api_key,
+            self.journal,
+            self.object,
+            self.object_key,
+            self.reading_block,
+            self.erasure,
+        )
+
     @classmethod
     def define(cls) -> Tables:
         metadata = MetaData(

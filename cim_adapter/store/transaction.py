@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, Insert, Result, Table
@@ -40,6 +40,7 @@ class Transaction(Reader):
         self._own: list[tuple[Table, dict[str, Any]]] = []
         self._own_ids: dict[Any, int] = {}
         self._savepoint: Any = None
+        self._absent: set[Any] = set()
         self.learnt_ids: dict[Any, int] = {}
         self.seen: dict[bytes, str] = {}
 
@@ -71,6 +72,14 @@ class Transaction(Reader):
     def remember_id(self, key: Any, value: int) -> None:
         """Remember an id for later messages; forgotten again if this message is not committed."""
         self._own_ids[key] = value
+
+    def known_absent(self, key: Any) -> bool:
+        """Whether the database was asked for ``key`` in this transaction, and had nothing."""
+        return key in self._absent
+
+    def remember_absent(self, keys: Iterable[Any]) -> None:
+        """Remember, for this transaction, that the database has nothing for ``keys``."""
+        self._absent.update(keys)
 
     # -------------------------------------------------------------------------- for the writer
 
@@ -108,7 +117,7 @@ class Transaction(Reader):
     def _flush(self) -> None:
         if not self._waiting:
             return
-        for table in self.tables.metadata.sorted_tables:
+        for table in self.tables.parents_first:
             if rows := self._waiting.pop(table, None):
                 statement = self._inserts.setdefault(table, table.insert())
                 self._connection.execute(statement, rows)

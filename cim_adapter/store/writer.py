@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
+from cim_adapter.store import objects
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Transaction
@@ -29,6 +31,7 @@ _ATTEMPTS = 5
 class _Job:
     work: Callable[[Transaction], Any]
     once: bytes | None
+    wanted: Collection[tuple[str, Identity]]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     outcome: Any = None
@@ -38,7 +41,7 @@ class Writer:
     """Commits the work of many messages together. ``batch`` bounds a group, ``known`` the id cache."""
 
     def __init__(
-        self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, known: int = 100_000
+        self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, known: int = 200_000
     ) -> None:
         self._engine = engine
         self._tables = tables
@@ -52,14 +55,21 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="cim-writer", daemon=True)
         self._thread.start()
 
-    async def commit(self, work: Callable[[Transaction], T], *, once: bytes | None = None) -> T:
+    async def commit(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        once: bytes | None = None,
+        wanted: Collection[tuple[str, Identity]] = (),
+    ) -> T:
         """Run ``work`` in a transaction; returns its result when that is on disk.
 
-        ``once`` is the key of ``journal.once``: ``transaction.seen`` tells whether it is taken. Raises
-        what ``work`` raised, after its effects were undone.
+        ``once`` is the key of ``journal.once``: ``transaction.seen`` tells whether it is taken.
+        ``wanted`` are the objects that ``work`` is going to resolve: the database is asked for those of
+        the whole group at once. Raises what ``work`` raised, after its effects were undone.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(work, once, loop.create_future(), loop)
+        job = _Job(work, once, wanted, loop.create_future(), loop)
         with self._wake:
             if self._closing:
                 raise RuntimeError("the store is closed")
@@ -99,6 +109,8 @@ class Writer:
         with connection.begin():
             transaction = Transaction(connection, self._tables, self._vault, self._ids)
             transaction.seen = self._seen(connection, group)
+            objects.look_up(transaction, [key for job in group for key in job.wanted])
+            transaction.keep()
             for job in group:
                 try:
                     job.outcome = job.work(transaction)

@@ -7,12 +7,12 @@ raw elements, the fault codes it does not know, and the details it drops from fa
 
 from __future__ import annotations
 
-import importlib.machinery
+import copy
 import importlib.util
+import logging
 import re
 import sys
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
@@ -39,9 +39,10 @@ class Protocols:
 
     def __init__(self) -> None:
         _mend_importer()
+        logging.getLogger("spyne").setLevel(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # spyne's own, about its regular expressions and the cgi module
-            self._versions = {SOAP11: _protocol("Soap11", SOAP11), SOAP12: _protocol("Soap12", SOAP12)}
+            self._versions = _protocols()
 
     def of(self, envelope_namespace: str) -> _Protocol | None:
         """The protocol of an Envelope in this namespace."""
@@ -119,52 +120,49 @@ def action_of(content_type: str, soap_action: str) -> str:
 
 
 class _Protocol:
-    """spyne's protocol of one SOAP version, fed with documents that are already parsed."""
+    """spyne's protocol of one SOAP version, fed with documents that are already parsed.
 
-    def __init__(self, protocol: Any, context: Any, namespace: str) -> None:
+    Opening asks nothing of spyne: where Header and Body stand has to be checked by us in any case
+    (WS-I R1011), and is then known.
+    """
+
+    def __init__(self, protocol: Any, template: Any, namespace: str) -> None:
         self._protocol = protocol
-        self._context = context
+        self._template = template
         self.namespace = namespace
         self.mime_type: str = protocol.mime_type
 
     def open(self, envelope: etree._Element) -> etree._Element:
         """The one child of Body. Raises SoapFault."""
-        parts = [child for child in envelope.iterchildren(etree.Element)]
+        parts = list(envelope.iterchildren(etree.Element))
         names = [local(part) for part in parts if namespace(part) == self.namespace]
         if names not in (["Body"], ["Header", "Body"]) or len(names) != len(parts):
-            raise SoapFault("an Envelope holds one Header at most, then one Body, and nothing after it (WS-I R1011)")
-        if len([child for child in parts[-1].iterchildren(etree.Element)]) != 1:
-            raise SoapFault("Body holds no message, or more than one; send exactly one element in Body")
-        context = self._context()
-        context.in_document = envelope, None
-        self._protocol.decompose_incoming_envelope(context)
-        for block in context.in_header_doc or ():
+            raise SoapFault("an Envelope holds at most one Header, then one Body, and nothing after it (WS-I R1011)")
+        messages = list(parts[-1].iterchildren(etree.Element))
+        if len(messages) != 1:
+            raise SoapFault(f"Body holds {len(messages)} elements; send exactly one message in it")
+        for block in parts[0].iterchildren(etree.Element) if len(parts) == 2 else ():
             self._understand(block)
-        body: etree._Element = context.in_body_doc
-        if not namespace(body):
-            raise SoapFault(f"{body.tag} in Body has no namespace (WS-I R1014); give it that of its schema")
-        return body
+        if not namespace(messages[0]):
+            raise SoapFault(f"{messages[0].tag} in Body has no namespace (WS-I R1014); give it that of its schema")
+        return messages[0]
 
     def close(self, message: etree._Element) -> bytes:
         """An envelope around ``message``."""
-        context = self._context()
-        context.out_object = [message]
-        return self._serialised(context)
+        return self._serialised(out_object=[message])
 
     def fault(self, code: str, reason: str, detail: etree._Element) -> bytes:
         """An envelope around a fault with ``detail`` in it."""
-        context = self._context()
-        context.out_error = self._protocol.new_fault(code, reason, detail)
-        return self._serialised(context)
+        return self._serialised(out_error=self._protocol.new_fault(code, reason, detail))
 
-    def _serialised(self, context: Any) -> bytes:
+    def _serialised(self, **out: Any) -> bytes:
+        context = copy.copy(self._template)  # to make a new one costs more than everything else here
+        context.__dict__.update(out)
         self._protocol.serialize(context, self._protocol.RESPONSE)
         return etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8")
 
     def _understand(self, block: etree._Element) -> None:
         """We process no header block yet, so one that must be understood is not (SOAP 1.1 §4.2.3)."""
-        if not isinstance(block.tag, str):
-            return
         role = block.get(f"{{{self.namespace}}}actor") or block.get(f"{{{self.namespace}}}role")
         if role and role not in _NEXT:
             return
@@ -174,75 +172,81 @@ class _Protocol:
             )
 
 
-def _protocol(name: str, envelope_namespace: str) -> _Protocol:
+def _protocols() -> dict[str, _Protocol]:
     from spyne import Application, Service, rpc
     from spyne.const.xml import PREFMAP
     from spyne.context import MethodContext
-    from spyne.model import AnyXml, Fault as SpyneFault, ModelBase
-    from spyne.protocol import soap
+    from spyne.model import AnyXml, ModelBase
+    from spyne.model.fault import Fault as SpyneFault
+    from spyne.protocol.soap import Soap11, Soap12
     from spyne.server import ServerBase
-
-    prefix = PREFMAP[envelope_namespace]
 
     class Raw(ModelBase):
         """An element that goes into Body as it is; spyne's AnyXml would be wrapped in its own name."""
 
-    class DetailedFault(SpyneFault):  # type: ignore[misc]
-        """spyne takes a dict for a detail; ours is an element."""
-
-    def append(_context: Any, _class: Any, element: etree._Element, parent: etree._Element, *_: Any, **__: Any) -> None:
-        parent.append(element)
-
-    class Protocol(getattr(soap, name)):  # type: ignore[misc]
-        def __init__(self, app: Any = None) -> None:
-            super().__init__(app, validator=None, cleanup_namespaces=False)
-            self.serialization_handlers[Raw] = append
-            self.serialization_handlers[DetailedFault] = self.detailed_fault
-
-        def new_fault(self, code: str, reason: str, detail: etree._Element) -> Any:
-            return DetailedFault(faultcode=code, faultstring=reason, detail=detail)
-
-        def detailed_fault(self, _context: Any, _class: Any, fault: Any, parent: etree._Element, *_: Any, **__: Any) -> None:
-            """Fault by SOAP version; spyne's own knows neither VersionMismatch nor MustUnderstand in 1.2."""
-            element = etree.SubElement(parent, f"{{{envelope_namespace}}}Fault")
-            if envelope_namespace == SOAP11:
-                etree.SubElement(element, "faultcode").text = f"{prefix}:{fault.faultcode}"
-                etree.SubElement(element, "faultstring").text = fault.faultstring
-                etree.SubElement(element, "detail").append(fault.detail)
-                return
-            names: Mapping[str, str] = {"Client": "Sender", "Server": "Receiver"}
-            code = etree.SubElement(element, f"{{{SOAP12}}}Code")
-            value = names.get(fault.faultcode, fault.faultcode)
-            etree.SubElement(code, f"{{{SOAP12}}}Value").text = f"{prefix}:{value}"
-            text = etree.SubElement(etree.SubElement(element, f"{{{SOAP12}}}Reason"), f"{{{SOAP12}}}Text")
-            text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-            text.text = fault.faultstring
-            etree.SubElement(element, f"{{{SOAP12}}}Detail").append(fault.detail)
-
-    class Exchange(Service):  # type: ignore[misc]
-        @rpc(AnyXml, _returns=Raw, _body_style="bare")  # type: ignore[misc]
+    class Exchange(Service):
+        @rpc(AnyXml, _returns=Raw, _body_style="bare")
         def exchange(context: Any, message: Any) -> None:
             """Never called: the pipeline does the work; spyne needs an operation to speak of."""
 
-    protocol = Protocol()
-    application = Application(
-        [Exchange],
-        tns="http://iec.ch/TC57/2011/abstract",
-        name=name,
-        in_protocol=Protocol(),
-        out_protocol=protocol,
-    )
-    # The envelope declares its own prefix and nothing else; messages bring theirs.
-    application.interface.nsmap = {prefix: envelope_namespace}
-    server = ServerBase(application)
-    (descriptor,) = application.interface.service_method_map.values().__iter__().__next__()
+    def append(_context: Any, _class: Any, element: Any, parent: Any, *_: Any, **__: Any) -> None:
+        parent.append(element)
 
-    def context() -> Any:
-        fresh = MethodContext(server, MethodContext.SERVER)
-        fresh.descriptor = descriptor
-        return fresh
+    class Mended:
+        """spyne takes a dict for the detail of a fault and knows two codes; ours brings an element."""
 
-    return _Protocol(protocol, context, envelope_namespace)
+        def __init__(self, app: Any = None) -> None:
+            super().__init__(app, validator=None, cleanup_namespaces=False)  # type: ignore[call-arg]
+            handlers: Any = self.serialization_handlers  # type: ignore[attr-defined]
+            handlers[Raw] = append
+            handlers[SpyneFault] = self.write_fault
+
+        def new_fault(self, code: str, reason: str, detail: etree._Element) -> Any:
+            return SpyneFault(faultcode=code, faultstring=reason, detail=detail)
+
+        def write_fault(self, _context: Any, _class: Any, fault: Any, body: Any, *_: Any, **__: Any) -> None:
+            write = _write_fault11 if isinstance(self, Soap11) and not isinstance(self, Soap12) else _write_fault12
+            write(body, fault.faultcode, fault.faultstring, fault.detail)
+
+    class Mended11(Mended, Soap11):
+        pass
+
+    class Mended12(Mended, Soap12):
+        pass
+
+    def build(protocol: Any, envelope_namespace: str) -> _Protocol:
+        application = Application(
+            [Exchange],
+            tns="http://iec.ch/TC57/2011/abstract",
+            name=type(protocol).__name__,
+            in_protocol=type(protocol)(),
+            out_protocol=protocol,
+        )
+        # The envelope declares its own prefix and nothing else; messages bring theirs.
+        application.interface.nsmap = {PREFMAP[envelope_namespace]: envelope_namespace}
+        template = MethodContext(ServerBase(application), MethodContext.SERVER)
+        template.descriptor = next(iter(application.interface.service_method_map.values()))[0]
+        return _Protocol(protocol, template, envelope_namespace)
+
+    return {SOAP11: build(Mended11(), SOAP11), SOAP12: build(Mended12(), SOAP12)}
+
+
+def _write_fault11(body: etree._Element, code: str, reason: str, detail: etree._Element) -> None:
+    fault = etree.SubElement(body, f"{{{SOAP11}}}Fault")
+    etree.SubElement(fault, "faultcode").text = f"{body.prefix}:{code}"
+    etree.SubElement(fault, "faultstring").text = reason
+    etree.SubElement(fault, "detail").append(detail)
+
+
+def _write_fault12(body: etree._Element, code: str, reason: str, detail: etree._Element) -> None:
+    fault = etree.SubElement(body, f"{{{SOAP12}}}Fault")
+    value = {"Client": "Sender", "Server": "Receiver"}.get(code, code)
+    codes = etree.SubElement(fault, f"{{{SOAP12}}}Code")
+    etree.SubElement(codes, f"{{{SOAP12}}}Value").text = f"{body.prefix}:{value}"
+    text = etree.SubElement(etree.SubElement(fault, f"{{{SOAP12}}}Reason"), f"{{{SOAP12}}}Text")
+    text.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    text.text = reason
+    etree.SubElement(fault, f"{{{SOAP12}}}Detail").append(detail)
 
 
 def _mend_importer() -> None:

@@ -78,7 +78,7 @@ def test_a_server_that_hangs_up_is_a_failure_per_client() -> None:
 def test_a_server_that_refuses_everything_is_given_up() -> None:
     result, _ = drive(lambda _: b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
     assert result.replies == 0
-    assert result.failures >= 1_000
+    assert result.failures >= 100
     assert result.samples[0] == "HTTP 401: no"
 
 

@@ -21,6 +21,7 @@ PROFILE = """\
     <xs:element name="reason" type="Reason" minOccurs="0"/>
     <xs:element name="code" type="Code" minOccurs="0"/>
     <xs:element name="Reading" type="Reading" minOccurs="0" maxOccurs="unbounded"/>
+    <xs:element name="timeStamp" type="xs:string" minOccurs="0"/>
     <xs:element name="Type" type="Type"/>
   </xs:sequence></xs:complexType>
   <xs:complexType name="Reading"><xs:sequence>

@@ -55,6 +55,11 @@ def test_a_doctype_is_found_on_its_line() -> None:
         pytest.param(b" " * (BUDGET.max_bytes + 1), "bytes", id="size"),
         pytest.param(b"<a>" + b"<b/>" * 1_000_000 + b"</a>", "elements", id="siblings"),
         pytest.param(
+            b"<a " + b" ".join(b'a%d="/>"' % n for n in range(300)) + b"/>",
+            "attributes on a",
+            id="attributes with > in double quotes",
+        ),
+        pytest.param(
             b"<a " + b" ".join(b'a%d="1"' % n for n in range(200_000)) + b"/>", "attributes on a", id="attributes"
         ),
         pytest.param(

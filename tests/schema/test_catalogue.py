@@ -10,7 +10,10 @@ from lxml import etree
 from cim_adapter.errors import Invalid
 from cim_adapter.schema import Budget, Catalogue, UnusableSchemaError, parse
 
-ONE = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{}"><xs:element name="{}"/></xs:schema>'
+ONE = """\
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{}">
+  <xs:element name="{}"/>
+</xs:schema>"""
 
 
 def write(folder: Path, name: str, namespace: str, root: str) -> None:

@@ -1,0 +1,125 @@
+"""What the acceptance tests share: a day worth comparing, and nothing but the server to be reached."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+TIMES = ("timeStamp", "reportedDateTime", "start", "end")
+
+
+@pytest.fixture
+def client(standing_server):
+    with standing_server.client() as opened:
+        yield opened
+
+
+@pytest.fixture
+def send(client, messages):
+    """Posts a message to the standing server and opens the answer."""
+    return lambda body, **options: messages.send(client, body, **options)
+
+
+@pytest.fixture
+def only_the_server(standing_server, monkeypatch):
+    """Whoever asks another host, over whatever library, fails."""
+    port = int(standing_server.url.rpartition(":")[2])
+    connect, asked = socket.socket.connect, []
+
+    def connect_here(self, address):
+        if address != ("127.0.0.1", port):
+            asked.append(address)
+            raise ConnectionRefusedError(f"only the server may be asked, not {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    monkeypatch.setenv("NO_PROXY", "*")
+    yield
+    assert asked == []
+
+
+@pytest.fixture
+def day(messages):
+    """A MeterReading with everything in it: 96 quarter hours, registers, names, periods, qualities."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def interval(n: int) -> dict:
+        end = start + timedelta(minutes=15 * n)
+        made = {
+            "reportedDateTime": f"{end + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}",
+            "source": "HES",
+            "timeStamp": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            "value": f"{n // 4}.{n % 4}0",
+            "ReadingQualities": {"ReadingQualityType": {"ref": "1.0.0"}},
+        }
+        if n % 10 == 0:
+            made["ReadingQualities"] = [
+                {
+                    "comment": "estimated & checked <by hand>",
+                    "source": "MDMS",
+                    "timeStamp": "2026-03-02T06:00:00Z",
+                    "ReadingQualityType": {"ref": "2.8.1001"},
+                },
+                {"ReadingQualityType": {"ref": "2.5.257"}},
+            ]
+        if n % 7 == 0:
+            began = end - timedelta(minutes=14)
+            made["timePeriod"] = {"end": f"{end:%Y-%m-%dT%H:%M:%SZ}", "start": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
+        return made
+
+    def name(text: str, kind: str) -> dict:
+        authority = {"description": "a utility in an example", "name": "example utility"}
+        return {"name": text, "NameType": {"name": kind, "NameTypeAuthority": authority}}
+
+    number = uuid.uuid4().hex[:8]
+    return {
+        "IntervalBlocks": {
+            "IntervalReadings": [interval(n) for n in range(1, 97)],
+            "ReadingType": {"ref": messages.DELTA},
+        },
+        "Meter": {
+            "mRID": str(uuid.uuid4()),
+            "Names": [name(f"M-{number}", "MeterUniqueID"), name(f"S-{number}", "SerialNumber")],
+        },
+        "Readings": [
+            {
+                "reason": "billing",
+                "reportedDateTime": "2026-03-02T00:01:00Z",
+                "source": "HES",
+                "timeStamp": "2026-03-02T00:00:00Z",
+                "value": "0048213.50",
+                "ReadingQualities": {"ReadingQualityType": {"ref": "1.0.0"}},
+                "ReadingType": {"ref": messages.REGISTER},
+            },
+            {
+                "timeStamp": "2026-03-01T00:00:00Z",
+                "value": "48189.0",
+                "ReadingType": {"ref": messages.REGISTER},
+                "timePeriod": {"end": "2026-03-01T00:00:00Z", "start": "2026-02-01T00:00:00Z"},
+            },
+        ],
+        "UsagePoint": {"mRID": str(uuid.uuid4()), "Names": name(f"UP-{number}", "ServicePoint")},
+        "valuesInterval": {"end": "2026-03-02T00:00:00Z", "start": "2026-03-01T00:00:00Z"},
+    }
+
+
+def _compared(value, key: str = ""):
+    if isinstance(value, datetime) or (key in TIMES and isinstance(value, str)):
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if isinstance(value, list | tuple):
+        items = [_compared(item, key) for item in value if item is not None]
+        return items[0] if len(items) == 1 else items
+    if isinstance(value, dict):
+        parts = {name.lstrip("_"): _compared(item, name.lstrip("_")) for name, item in value.items()}
+        return {name: item for name, item in parts.items() if item not in (None, [])}
+    return None if value is None else str(value)
+
+
+@pytest.fixture
+def compared():
+    """Brings what any tool makes of a message into one form: times as instants, texts as they are."""
+    return _compared

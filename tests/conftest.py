@@ -1,0 +1,438 @@
+"""What most tests need: a database of each kind, an adapter on it, a server process on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from lxml import etree
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from cim_adapter import Adapter, Settings
+from cim_adapter.store.store import Store, prepare
+
+POSTGRES = os.environ.get("CIM_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever touches a database runs on both."""
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@contextmanager
+def fresh_database(backend: str) -> Iterator[str]:
+    """The setting ``database``: empty for SQLite, a database of its own for PostgreSQL."""
+    if backend == "sqlite":
+        yield ""
+        return
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    name = f"cim_test_{uuid.uuid4().hex}"
+    try:
+        with admin.connect() as connection:
+            connection.execute(text(f'create database "{name}"'))
+    except OperationalError as error:
+        admin.dispose()
+        reason = f"no PostgreSQL answers at {admin.url.render_as_string()}: {error.orig}"
+        if os.environ.get("CIM_TEST_FORCE_SERVICES"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'drop database "{name}" with (force)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def database(backend: str) -> Iterator[str]:
+    with fresh_database(backend) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", database=database)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    prepare(settings)
+    with Store(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def adapter(settings: Settings) -> Iterator[Adapter]:
+    with Adapter.prepared(settings) as built:
+        yield built
+
+
+@dataclass
+class ServerProcess:
+    """``cim-adapter serve`` as a process of its own. ``lines`` is what it printed; ``key`` an admin key."""
+
+    process: subprocess.Popen[str]
+    url: str
+    key: str
+    data: Path
+    lines: list[str] = field(default_factory=list)
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"X-API-Key": key or self.key}, timeout=30, trust_env=False)
+
+    def kill(self) -> None:
+        """SIGKILL, as the kernel's out-of-memory killer would."""
+        self.process.kill()
+        self.process.wait(30)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+def find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Launcher:
+    """Runs ``cim-adapter`` on one data directory and database; servers are stopped by ``close``."""
+
+    def __init__(self, home: Path, database: str, port: int) -> None:
+        self.data = home / "data"
+        self.log = home / "server.log"
+        self._storage = ["--data", str(self.data), *(["--database", database] if database else [])]
+        self._port = port
+        self._key = ""
+        self._started: list[ServerProcess] = []
+
+    def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cim_adapter", *arguments, *self._storage]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        )
+
+    def start(self, *arguments: str, key: str | None = None, **environment: str) -> ServerProcess:
+        """A server that is ready. ``key=""`` makes no key before it starts."""
+        if key is None and not self._key:
+            made = self.cli("key", "create", "tester", "--role", "admin", "--quota", "0")
+            assert made.returncode == 0, made.stderr
+            self._key = made.stdout.strip()
+        command = [sys.executable, "-m", "cim_adapter", "serve", "--port", str(self._port)]
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                [*command, *self._storage, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, **environment},
+            )
+        server = ServerProcess(process, f"http://127.0.0.1:{self._port}", key or self._key, self.data)
+        self._started.append(server)
+        ready = threading.Event()
+
+        def read() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                server.lines.append(line.rstrip("\n"))
+                if line.startswith("ready "):
+                    ready.set()
+            process.stdout.close()
+            ready.set()
+
+        threading.Thread(target=read, daemon=True).start()
+        assert ready.wait(60), self.log.read_text()
+        assert any(line.startswith("ready ") for line in server.lines), self.log.read_text()
+        return server
+
+    def close(self) -> None:
+        for server in self._started:
+            server.stop()
+
+
+@pytest.fixture
+def free_port() -> int:
+    return find_port()
+
+
+@pytest.fixture
+def launcher(database: str, tmp_path: Path, free_port: int) -> Iterator[Launcher]:
+    made = Launcher(tmp_path, database, free_port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run_cli(launcher: Launcher) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``cim-adapter ARGUMENTS`` on the test's database."""
+    return launcher.cli
+
+
+@pytest.fixture
+def start_server(launcher: Launcher) -> Callable[..., ServerProcess]:
+    """A function that starts a server on the test's database, with more arguments if need be."""
+    return launcher.start
+
+
+@pytest.fixture
+def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
+    return start_server()
+
+
+@contextmanager
+def standing(backend: str, home: Path) -> Iterator[ServerProcess]:
+    with fresh_database(backend) as database:
+        launcher = Launcher(home, database, find_port())
+        try:
+            yield launcher.start()
+        finally:
+            launcher.close()
+
+
+@pytest.fixture
+def launch_sqlite() -> Iterator[Callable[[Path], ServerProcess]]:
+    """A function that starts a server on SQLite in the given folder, whatever database others run on."""
+    with ExitStack() as running:
+        yield lambda home: running.enter_context(standing("sqlite", home))
+
+
+@pytest.fixture(scope="session")
+def standing_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """One server for every test that leaves it as it found it; each brings meters of its own."""
+    with standing("sqlite", tmp_path_factory.mktemp("sqlite")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def standing_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with standing("postgresql", tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def standing_server(request: pytest.FixtureRequest) -> ServerProcess:
+    """The standing server on each database."""
+    return request.getfixturevalue(f"standing_{request.param}")
+
+
+ATTRIBUTES = ("ref", "idType", "idAuthority", "objectType", "kind")
+TEXT = "_value_1"  # as zeep calls the text of an element that has attributes too
+
+
+@dataclass
+class Answer:
+    """A SOAP answer, taken apart. ``message`` is the ResponseMessage, or the FaultMessage in a fault."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+    soap: str
+    fault: str = ""
+    text: str = ""
+    message: etree._Element | None = None
+    header: dict = field(default_factory=dict)
+    result: str = ""
+    errors: list[dict] = field(default_factory=list)
+    ids: list = field(default_factory=list)
+    payload: etree._Element | None = None
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["code"] for error in self.errors]
+
+    @property
+    def said(self) -> str:
+        """All that is said about what is wrong."""
+        return "\n".join(error.get("reason", "") + " " + error.get("details", "") for error in self.errors)
+
+
+class Messages:
+    """Builds messages from plain dicts, and takes answers apart into such dicts again."""
+
+    MSG = "http://iec.ch/TC57/2011/schema/message"
+    ABSTRACT = "http://iec.ch/TC57/2011/abstract"
+    READINGS = "http://iec.ch/TC57/2011/MeterReadings#"
+    QUERY = "http://iec.ch/TC57/2011/GetMeterReadings#"
+    TYPED = "http://iec.ch/TC57/2011/MeterReadingsMessage"
+    TYPED_GET = "http://iec.ch/TC57/2011/GetMeterReadingsMessage"
+    SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+    SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+    DELTA = "0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0"
+    REGISTER = "0.0.0.1.1.1.12.0.0.0.0.0.0.0.0.3.72.0"
+
+    def element(self, namespace: str, name: str, content) -> etree._Element:
+        """dict: children in order, attributes by their names; list: repeated; else text."""
+        made = etree.Element(f"{{{namespace}}}{name}", nsmap={None: namespace})
+        if not isinstance(content, dict):
+            made.text = content
+            return made
+        for key, value in content.items():
+            if key == TEXT:
+                made.text = value
+            elif key in ATTRIBUTES:
+                made.set(key, value)
+            else:
+                for item in value if isinstance(value, list) else [value]:
+                    made.append(item if isinstance(item, etree._Element) else self.element(namespace, key, item))
+        return made
+
+    def plain(self, element: etree._Element):
+        """The dict that ``element`` was made of; what stands there once is no list."""
+        found: dict = dict(element.attrib)
+        for child in element.iterchildren("*"):
+            name, value = etree.QName(child).localname, self.plain(child)
+            if name in found:
+                before = found[name]
+                found[name] = [*before, value] if isinstance(before, list) else [before, value]
+            else:
+                found[name] = value
+        if not found:
+            return element.text or ""
+        if element.text and element.text.strip():
+            found[TEXT] = element.text
+        return found
+
+    def message(
+        self,
+        verb: str,
+        *,
+        shape: str = "A",
+        payload: etree._Element | None = None,
+        query=None,
+        start: str | None = None,
+        end: str | None = None,
+        ids: list | None = None,
+        header: dict | None = None,
+    ) -> etree._Element:
+        """A message about MeterReadings in the wire shape A, B, C or typed."""
+        tense = verb.endswith("d")
+        typed = self.TYPED_GET if verb == "get" else self.TYPED
+        outer = typed if shape == "typed" else self.MSG
+        root = {
+            "A": "EventMessage" if tense else "RequestMessage",
+            "B": "Request",
+            "C": "message",
+            "typed": f"{verb.capitalize()}MeterReadings",
+        }[shape]
+        made = etree.Element(f"{{{outer}}}{root}", nsmap={None: outer})
+        own = {"Verb": verb, "Noun": "MeterReadings", "MessageID": str(uuid.uuid4()), **(header or {})}
+        order = ("Verb", "Noun", "Revision", "Context", "Timestamp", "Source", "MessageID", "CorrelationID")
+        kept = {name: own[name] for name in order if own.get(name) is not None}
+        self._put(made, outer, "Header", self.MSG, kept)
+        asked = {"StartTime": start, "EndTime": end, "ID": ids}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        if query is not None:
+            asked["query"] = self.element(self.QUERY, "GetMeterReadings", query)
+        if asked:
+            self._put(made, outer, "Request", typed if (shape, verb) == ("typed", "get") else self.MSG, asked)
+        if payload is not None:
+            etree.SubElement(made, f"{{{outer}}}Payload").append(payload)
+        if shape == "C":
+            abstract = etree.Element(f"{{{self.ABSTRACT}}}{'PublishEvent' if tense else 'Request'}")
+            abstract.append(made)
+            return abstract
+        return made
+
+    def _put(self, parent: etree._Element, outer: str, name: str, inner: str, content: dict) -> None:
+        part = etree.SubElement(parent, f"{{{outer}}}{name}")
+        for child in self.element(inner, name, content):
+            part.append(child)
+
+    def readings(self, *meter_readings: dict) -> etree._Element:
+        return self.element(self.READINGS, "MeterReadings", {"MeterReading": list(meter_readings)})
+
+    def create(self, *meter_readings: dict, **options) -> etree._Element:
+        return self.message("create", payload=self.readings(*meter_readings), **options)
+
+    def get(self, query=None, **options) -> etree._Element:
+        return self.message("get", query=query, **options)
+
+    def meter(self, name: str | None = None, count: int = 1, *, day: int = 1, value: str = "1.50") -> dict:
+        """A MeterReading: ``count`` quarter hours of a meter from the given day of March 2026 on."""
+        start = datetime(2026, 3, day, tzinfo=UTC)
+        stamps = [start + timedelta(minutes=15 * n) for n in range(1, count + 1)]
+        readings = [{"timeStamp": f"{stamp:%Y-%m-%dT%H:%M:%SZ}", "value": value} for stamp in stamps]
+        block = {"IntervalReadings": readings, "ReadingType": {"ref": self.DELTA}}
+        return {"IntervalBlocks": block, "Meter": {"mRID": name or str(uuid.uuid4())}}
+
+    def envelope(
+        self, body: etree._Element | None, soap: str = SOAP11, blocks: tuple[etree._Element, ...] = ()
+    ) -> etree._Element:
+        made = etree.Element(f"{{{soap}}}Envelope", nsmap={"soap": soap})
+        if blocks:
+            etree.SubElement(made, f"{{{soap}}}Header").extend(blocks)
+        inside = etree.SubElement(made, f"{{{soap}}}Body")
+        if body is not None:
+            inside.append(body)
+        return made
+
+    def content_type(self, soap: str = SOAP11) -> str:
+        return f"{'text/xml' if soap == self.SOAP11 else 'application/soap+xml'}; charset=utf-8"
+
+    def send(
+        self,
+        client: httpx.Client,
+        body: etree._Element,
+        *,
+        soap: str = SOAP11,
+        path: str = "/soap",
+        **headers: str,
+    ) -> Answer:
+        """Wrap, post, and open the answer."""
+        content = etree.tostring(self.envelope(body, soap), xml_declaration=True, encoding="UTF-8")
+        sent = {"Content-Type": self.content_type(soap), **headers}
+        return self.open(client.post(path, content=content, headers=sent))
+
+    def open(self, response: httpx.Response) -> Answer:
+        envelope = etree.fromstring(response.content)
+        soap = etree.QName(envelope).namespace or ""
+        answer = Answer(response.status_code, response.headers, response.content, soap)
+        body = envelope.find(f"{{{soap}}}Body")
+        assert etree.QName(envelope).localname == "Envelope"
+        assert body is not None
+        (message,) = body
+        if etree.QName(message).localname == "Fault":
+            code, text_, detail = (
+                ("faultcode", "faultstring", "detail")
+                if soap == self.SOAP11
+                else (f"{{{soap}}}Code/{{{soap}}}Value", f"{{{soap}}}Reason/{{{soap}}}Text", f"{{{soap}}}Detail")
+            )
+            prefix, _, answer.fault = message.findtext(code).partition(":")
+            assert message.nsmap[prefix] == soap
+            answer.text = message.findtext(text_)
+            (message,) = message.find(detail)
+        answer.message = message
+        for part in message.iter("{*}Header"):
+            answer.header = self.plain(part)
+        for part in message.iter("{*}Reply"):
+            answer.result = part.findtext("{*}Result")
+            answer.errors = [self.plain(error) for error in part.iterchildren("{*}Error")]
+            answer.ids = [self.plain(item) for item in part.iterchildren("{*}ID")]
+        answer.payload = next(message.iter(f"{{{self.READINGS}}}MeterReadings"), None)
+        return answer
+
+
+@pytest.fixture(scope="session")
+def messages() -> Messages:
+    return Messages()

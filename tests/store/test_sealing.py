@@ -1,0 +1,149 @@
+import base64
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cim_adapter import Settings
+from cim_adapter.store import sealing
+from cim_adapter.store.engine import database_url, writing_engine
+from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
+from cim_adapter.store.store import Store, prepare
+from cim_adapter.store.tables import Tables
+
+KEY = DataKey(bytes(range(32)))
+VAULT = Vault(KEY, b"index")
+values = st.binary(max_size=600) | st.binary(min_size=1, max_size=4).map(lambda part: part * 2000)
+
+
+@given(value=values, row=st.text(max_size=40))
+def test_what_is_sealed_opens(value, row):
+    assert VAULT.open(VAULT.seal(value, row), row) == value
+
+
+@given(value=values, position=st.integers(min_value=0), flip=st.integers(1, 255))
+def test_a_changed_byte_anywhere_is_noticed(value, position, flip):
+    sealed = bytearray(VAULT.seal(value, "row"))
+    sealed[position % len(sealed)] ^= flip
+    with pytest.raises(SealError):
+        VAULT.open(bytes(sealed), "row")
+
+
+@given(value=values, cut=st.integers(0, 33))
+def test_a_shortened_value_is_noticed(value, cut):
+    with pytest.raises(SealError):
+        VAULT.open(VAULT.seal(value, "row")[:cut], "row")
+
+
+def test_a_value_moved_to_another_row_does_not_open():
+    with pytest.raises(SealError, match="journal/2/reply was changed or moved"):
+        VAULT.open(VAULT.seal(b"secret", "journal/1/reply"), "journal/2/reply")
+
+
+def test_another_key_is_told_from_a_changed_value():
+    other = DataKey(bytes(32))
+    with pytest.raises(
+        SealError, match=f"sealed with the data key {KEY.id.hex()}, but the key given is {other.id.hex()}"
+    ):
+        unseal(other, seal(KEY, b"secret", "row"), "row")
+
+
+def test_equal_values_look_different():
+    assert VAULT.seal(b"secret", "row") != VAULT.seal(b"secret", "row")
+
+
+def test_long_repetitive_values_are_deflated():
+    assert len(VAULT.seal(b"<value>1.50</value>" * 1000, "row")) < 1000
+
+
+def test_digests_depend_on_every_part_and_on_the_index_key():
+    digests = {
+        VAULT.digest("Meter", "name", "a"),
+        VAULT.digest("UsagePoint", "name", "a"),
+        VAULT.digest("Meter", "name", "b"),
+        VAULT.digest("Meter", "namea"),
+        Vault(KEY, b"another").digest("Meter", "name", "a"),
+    }
+    assert len(digests) == 5
+    assert VAULT.digest("Meter", "name", "a") == Vault(DataKey(bytes(32)), b"index").digest("Meter", "name", "a")
+
+
+# ------------------------------------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has 32 bytes, this one has 0"),
+        (base64.b64encode(bytes(31)).decode(), "has 32 bytes, this one has 31"),
+        ("no base64!", "not base64"),
+    ],
+)
+def test_a_text_that_is_no_key(text, said):
+    with pytest.raises(SealError, match=said):
+        DataKey.from_text(text)
+
+
+def test_white_space_around_a_key_does_no_harm():
+    text = base64.b64encode(bytes(range(32))).decode()
+    assert DataKey.from_text(f" {text}\n").id == KEY.id
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"short"])
+def test_a_key_file_that_holds_no_key(tmp_path, content):
+    (tmp_path / "data.key").write_bytes(content)
+    with pytest.raises(SealError):
+        DataKey.at(tmp_path / "data.key")
+
+
+def test_a_new_key_is_for_its_owner_alone_and_stays(tmp_path):
+    path = tmp_path / "data.key"
+    made = DataKey.at(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert DataKey.at(path).id == made.id
+    assert base64.b64decode(path.read_text()).hex() not in repr(vars(made))
+
+
+def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
+    start = Barrier(8)
+
+    def make(number):
+        start.wait()
+        return [DataKey.at(tmp_path / f"{n}.key").id for n in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({tuple(ids) for ids in pool.map(make, range(8))}) == 1
+
+
+def test_nobody_sees_a_key_file_that_is_not_yet_written(tmp_path, monkeypatch):
+    """One process is stopped while it makes its key; another starts in that very moment."""
+    path, others, random = tmp_path / "data.key", [], os.urandom
+
+    def interrupted(size):
+        monkeypatch.setattr(sealing.os, "urandom", random)
+        others.append(DataKey.at(path).id)
+        return random(size)
+
+    monkeypatch.setattr(sealing.os, "urandom", interrupted)
+    assert [DataKey.at(path).id] == others == [DataKey.at(path).id]
+
+
+def test_a_store_does_not_open_with_another_key(settings):
+    prepare(settings)
+    other = Settings(data=settings.data, database=settings.database, data_key=base64.b64encode(bytes(32)).decode())
+    for attempt in (Store, prepare):
+        with pytest.raises(SealError, match="start with the data key this database was made with"):
+            attempt(other)
+
+
+def test_a_database_that_was_never_prepared(settings):
+    settings.data.mkdir()
+    engine = writing_engine(database_url(settings.database, settings.data))
+    Tables.define().metadata.create_all(engine)
+    engine.dispose()
+    with pytest.raises(SealError, match="prepare it first"):
+        Store(settings)
