@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench docs format clean
 
 run: $(VENV)/installed ## serve on http://127.0.0.1:8080 with SQLite in ./data
 	$(BIN)/cim-adapter serve
@@ -20,6 +20,9 @@ check: $(VENV)/installed ## format, lint, types, import contracts, generated fil
 
 bench: $(VENV)/installed ## measure, beside a stock stack, and print the table
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed ## write the pages that are made from the code
+	$(BIN)/python -m cim_adapter.reference docs
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .

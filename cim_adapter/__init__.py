@@ -1,6 +1,6 @@
 """A bus adapter for IEC 61968-9 metering messages in IEC 61968-100 envelopes.
 
-    from cim_adapter import Adapter, Settings, handles
+from cim_adapter import Adapter, Settings, handles
 """
 
 from cim_adapter.adapter import Adapter

@@ -53,6 +53,7 @@ from cim_adapter.settings import Settings
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
+from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
 
 
@@ -111,18 +112,14 @@ class Pipeline:
             return self.turn_away(arrival.wire, error, arrival.remote)
         passage = _Passage(arrival, identity)
         try:
-            # Small messages are understood faster than a thread could be woken for them.
-            if len(arrival.body) <= self._settings.inline_bytes:
-                understood = self._understand(passage)
-            else:
-                understood = await asyncio.to_thread(self._understand, passage)
-            return await self._carry_out(understood)
+            return await self._carry_out(passage)
         except AdapterError as error:
             return await self._refuse(passage, error)
         except Exception:  # a defect of ours, or the database is away: the partner is told, not shown
             self._log.exception("message %s failed", passage.uid)
             return await self._refuse(
-                passage, Failed("the adapter could not do this; nothing was stored. The operator finds why by the ID")
+                passage,
+                Failed("the adapter could not do this; nothing was stored. The operator finds why by the ID"),
             )
 
     def turn_away(self, wire: Wire, error: AdapterError, remote: str | None) -> Answer:
@@ -171,7 +168,9 @@ class Pipeline:
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
         if shape.typed_noun is not None and header.noun != shape.typed_noun:
-            raise UnknownNoun(f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}")
+            raise UnknownNoun(
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+            )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
         return header.verb, header.noun
@@ -211,26 +210,44 @@ class Pipeline:
 
     # --------------------------------------------------------------------- inside the transaction
 
-    async def _carry_out(self, known: _Understood) -> Answer:
-        """Run the handler and commit; a get runs before, on a snapshot that keeps no writer waiting."""
-        handler, call = known.handler, known.call
-        if Verb(handler.verb).reads_only:
-            found = await self._store.read(lambda reader: handler.run(call, known.prepared, reader))
-            return await self._store.commit(
-                lambda tx: self._settle(known, tx, lambda: found), once=known.entry.once
-            )
-        return await self._store.commit(
-            lambda tx: self._settle(known, tx, lambda: handler.run(call, known.prepared, tx)),
-            once=known.entry.once,
-            wanted=call.wanted,
+    async def _carry_out(self, passage: _Passage) -> Answer:
+        """Small messages are understood by the writer, beside their commit; large ones in a thread of
+        their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
+        """
+        if len(passage.arrival.body) <= self._settings.inline_bytes:
+            outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
+        else:
+            outcome = self._work(await asyncio.to_thread(self._understand, passage))
+            if isinstance(outcome, Work):
+                outcome = await self._store.commit(outcome)
+        if isinstance(outcome, _Understood):
+            known = outcome
+            found = await self._store.read(lambda reader: known.handler.run(known.call, known.prepared, reader))
+            outcome = await self._store.commit(self._settling(known, lambda _: found))
+        answer: Answer = outcome
+        return answer
+
+    def _work(self, known: _Understood) -> Work[Answer] | _Understood:
+        """What is to be committed; a get, which must read first, comes back as it is."""
+        if Verb(known.handler.verb).reads_only:
+            return known
+        return self._settling(
+            known, lambda transaction: known.handler.run(known.call, known.prepared, transaction)
         )
 
-    def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[], Reply]) -> Answer:
+    def _settling(self, known: _Understood, run: Callable[[Transaction], Reply]) -> Work[Answer]:
+        return Work(
+            run=lambda transaction: self._settle(known, transaction, run),
+            once=known.entry.once,
+            wanted=known.call.wanted,
+        )
+
+    def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
         """The answer in the shape of its request, journaled; it leaves when the commit is on disk."""
         entry = known.entry
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
-        reply = self._words.complete(run())
+        reply = self._words.complete(run(transaction))
         header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
         element = write_reply(header, reply, known.shape)
         journal.write(
@@ -249,9 +266,7 @@ class Pipeline:
                 f"MessageID {entry.message_id} was used with other content at "
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
-        journal.write(
-            transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid
-        )
+        journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
         return known.wire.close(parse(stored.reply, self._budget))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:

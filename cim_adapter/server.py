@@ -7,6 +7,7 @@ loses its parent goes too, so that a killed server leaves nothing behind that ho
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -16,7 +17,7 @@ from ipaddress import ip_address
 from multiprocessing import connection
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -62,6 +63,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         log_level=LogLevels.warning,
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
         ssl_ca=settings.client_ca,
         ssl_client_verify=settings.client_ca is not None,
         respawn_failed_workers=True,
@@ -95,6 +97,8 @@ class _Worker:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
         adapter.catalogue.warm()
+        gc.collect()
+        gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
 
         async def stopped() -> None:
             await asyncio.to_thread(adapter.close)

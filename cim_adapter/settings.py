@@ -50,7 +50,9 @@ class Settings:
     max_elements: int = _setting(200_000, "XML elements at most in one message")
     max_attributes: int = _setting(256, "attributes at most on one XML element")
     max_namespaces: int = _setting(10_000, "namespace declarations at most in one message")
-    inline_bytes: int = _setting(128 * 1024, "bytes up to which a message is read on the event loop itself")
+    inline_bytes: int = _setting(
+        128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own"
+    )
     max_readings: int = _setting(500_000, "readings at most in one reply; a larger answer is refused with 3.1")
 
     source: str = _setting("cim_adapter", "Header/Source of what we send")
@@ -91,7 +93,12 @@ class Settings:
             kind = types[item.name]
             name = kind.__name__ if isinstance(kind, type) else str(kind).replace("pathlib.", "")
             default = "" if item.default in (None, (), "") else str(item.default)
-            yield item.name, name.replace("Path | None", "path").replace("Path", "path"), default, item.metadata["meaning"]
+            yield (
+                item.name,
+                name.replace("Path | None", "path").replace("Path", "path"),
+                default,
+                item.metadata["meaning"],
+            )
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:
@@ -107,4 +114,6 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
             return Path(value) if value else None
         return kind(value)
     except (KeyError, TypeError, ValueError) as error:
-        raise SettingsError(f"{name}: {value!r} is no {kind.__name__ if isinstance(kind, type) else kind}") from error
+        raise SettingsError(
+            f"{name}: {value!r} is no {kind.__name__ if isinstance(kind, type) else kind}"
+        ) from error

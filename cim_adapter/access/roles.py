@@ -14,7 +14,13 @@ class Roles:
         self._patterns: Mapping[str, tuple[str, ...]] = MappingProxyType(
             {
                 "reader": ("get:*",),
-                "meter-operator": ("get:*", "*:MeterReadings", "*:MeterReadSchedule", "*:*Config", "*:EndDeviceEvents"),
+                "meter-operator": (
+                    "get:*",
+                    "*:MeterReadings",
+                    "*:MeterReadSchedule",
+                    "*:*Config",
+                    "*:EndDeviceEvents",
+                ),
                 "control-operator": ("get:*", "*:EndDeviceControls", "*:EndDeviceGroups"),
                 "partner": ("get:*", "create:MeterReadings", "create*:*Events", "created:*", "changed:*"),
                 "auditor": ("get:*",),

@@ -6,7 +6,7 @@ Payloads stay XML elements: only a noun knows what they mean.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -127,7 +127,7 @@ class Reply:
     """What a handler answers: the Reply part and, for a successful get, the payload."""
 
     result: Result = Result.OK
-    errors: tuple[Error, ...] = field(default=(Error(code="0.0"),))
+    errors: tuple[Error, ...] = (Error(code="0.0", level="INFORM", reason="No error"),)
     ids: tuple[ID, ...] = ()
     payload: etree._Element | None = None
 

@@ -136,7 +136,9 @@ def _read_profile(profile: etree._Element) -> ReadingFilter:
 
 def _selector(element: etree._Element) -> ReadingSelector:
     own = texts(element)
-    window = next((read_period(child).window() for name, child in children(element) if name == "timePeriod"), FOREVER)
+    window = next(
+        (read_period(child).window() for name, child in children(element) if name == "timePeriod"), FOREVER
+    )
     return ReadingSelector(own.get("reason"), own.get("source"), window)
 
 

@@ -119,9 +119,7 @@ def _apply_erasures(pieces: list[_Piece], erasures: list[Erasure]) -> None:
     for piece in pieces:
         for erasure in (e for i in _objects_of(piece) for e in by_object.get(i, ())):
             if piece.found.id < erasure.before:
-                piece.wanted = [
-                    n for n in piece.wanted if not erasure.start <= piece.instants[n] <= erasure.end
-                ]
+                piece.wanted = [n for n in piece.wanted if not erasure.start <= piece.instants[n] <= erasure.end]
 
 
 def _objects_of(piece: _Piece) -> list[int]:
@@ -138,7 +136,9 @@ def _missing(
         ("UsagePoint", points, {piece.found.usage_point_id for piece in pieces}),
     ):
         served = {asked[i] for i in asked if i in found}
-        errors += [_nothing(_id(kind, identity)) for identity in dict.fromkeys(asked.values()) if identity not in served]
+        errors += [
+            _nothing(_id(kind, identity)) for identity in dict.fromkeys(asked.values()) if identity not in served
+        ]
     if pieces:
         brought = {piece.found.reading_type for piece in pieces}
         absent = [name for name in dict.fromkeys(wanted.reading_types) if name not in brought]

@@ -95,7 +95,9 @@ def _reading(element: etree._Element) -> Reading:
 
 def _quality(element: etree._Element) -> Quality:
     own = texts(element)
-    return Quality(_ref(element, "ReadingQualityType"), own.get("comment"), own.get("source"), own.get("timeStamp"))
+    return Quality(
+        _ref(element, "ReadingQualityType"), own.get("comment"), own.get("source"), own.get("timeStamp")
+    )
 
 
 def _pending(element: etree._Element) -> Pending:

@@ -18,7 +18,6 @@ from cim_adapter.store.journal import new_uid
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Reader, Transaction
 
-
 _PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
@@ -117,9 +116,7 @@ def _new_id() -> int:
     return (time.time_ns() // 1_000_000) << 21 | secrets.randbits(21)
 
 
-def _learn(
-    transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]
-) -> None:
+def _learn(transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]) -> None:
     """An object known by one of its names is sent with another: it answers to both from now on."""
     table, vault = transaction.tables.object, transaction.vault
     columns = (table.c.mrid, table.c.uid, table.c.names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,11 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from cim_adapter.settings import Settings
 from cim_adapter.store.engine import database_url, reading_engine, writing_engine
-from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Reader, Transaction
-from cim_adapter.store.writer import Writer
+from cim_adapter.store.writer import Work, Writer
 
 T = TypeVar("T")
 
@@ -40,15 +39,9 @@ class Store:
         self._threads = ThreadPoolExecutor(settings.readers, thread_name_prefix="cim-reader")
         self.writer = Writer(self._writing, self.tables, self.vault, batch=settings.commit_batch)
 
-    async def commit(
-        self,
-        work: Callable[[Transaction], T],
-        *,
-        once: bytes | None = None,
-        wanted: Collection[tuple[str, Identity]] = (),
-    ) -> T:
-        """``Writer.commit``."""
-        return await self.writer.commit(work, once=once, wanted=wanted)
+    async def commit(self, work: Callable[[Transaction], T] | Work[T]) -> T:
+        """``Writer.commit``; a plain function is work that resolves no objects."""
+        return await self.writer.commit(work if isinstance(work, Work) else Work(run=work))
 
     async def read(self, work: Callable[[Reader], T]) -> T:
         """Run ``work`` with a snapshot, in a reader thread."""

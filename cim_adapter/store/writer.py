@@ -3,6 +3,10 @@
 A sync of the disk costs the same for one message as for a hundred, so everything that waits shares
 one. A message that fails is undone alone. If the group as a whole cannot be committed, each of its
 messages is tried again in a transaction of its own, so that one failure stays one failure.
+
+Small messages are also made ready on this thread, just before their group's transaction. Two threads
+that both run Python take turns at every call that lets go of the interpreter, and that cost as much
+as the work itself: 1,000 µs of CPU a message with the parsing on the event loop, 550 µs here.
 """
 
 from __future__ import annotations
@@ -12,9 +16,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from cim_adapter.store import objects
@@ -27,55 +31,59 @@ T = TypeVar("T")
 _ATTEMPTS = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work(Generic[T]):
+    """What one message does inside the transaction.
+
+    ``once`` is the key of ``journal.once``: ``transaction.seen`` tells whether it is taken. ``wanted``
+    are the objects that ``run`` is going to resolve. The database is asked for those of the whole
+    group at once.
+    """
+
+    run: Callable[[Transaction], T]
+    once: bytes | None = None
+    wanted: Collection[tuple[str, Identity]] = ()
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
-    work: Callable[[Transaction], Any]
-    once: bytes | None
-    wanted: Collection[tuple[str, Identity]]
+    prepare: Callable[[], Work[Any] | Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    work: Work[Any] | None = None
     outcome: Any = None
 
 
 class Writer:
     """Commits the work of many messages together. ``batch`` bounds a group, ``known`` the id cache."""
 
-    def __init__(
-        self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, known: int = 200_000
-    ) -> None:
+    def __init__(self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, known: int = 200_000) -> None:
         self._engine = engine
         self._tables = tables
         self._vault = vault
         self._batch = batch
         self._known = known
         self._ids: dict[Any, int] = {}
+        once = tables.journal.c.once
+        keys: Any = bindparam("keys", expanding=True)
+        self._select_seen = select(once, tables.journal.c.uid).where(once.in_(keys))
         self._jobs: deque[_Job] = deque()
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="cim-writer", daemon=True)
         self._thread.start()
 
-    async def commit(
-        self,
-        work: Callable[[Transaction], T],
-        *,
-        once: bytes | None = None,
-        wanted: Collection[tuple[str, Identity]] = (),
-    ) -> T:
+    async def commit(self, work: Work[T]) -> T:
         """Run ``work`` in a transaction; returns its result when that is on disk.
 
-        ``once`` is the key of ``journal.once``: ``transaction.seen`` tells whether it is taken.
-        ``wanted`` are the objects that ``work`` is going to resolve: the database is asked for those of
-        the whole group at once. Raises what ``work`` raised, after its effects were undone.
+        Raises what ``work`` raised, after its effects were undone.
         """
-        loop = asyncio.get_running_loop()
-        job = _Job(work, once, wanted, loop.create_future(), loop)
-        with self._wake:
-            if self._closing:
-                raise RuntimeError("the store is closed")
-            self._jobs.append(job)
-            self._wake.notify()
-        return await job.future  # type: ignore[no-any-return]
+        result: T = await self._submit(lambda: work)
+        return result
+
+    async def prepare_and_commit(self, prepare: Callable[[], Work[T] | Any]) -> Any:
+        """``commit`` the Work that ``prepare`` makes; anything else it makes is returned as it is."""
+        return await self._submit(prepare)
 
     @property
     def waiting(self) -> int:
@@ -89,15 +97,22 @@ class Writer:
             self._wake.notify()
         self._thread.join()
 
+    async def _submit(self, prepare: Callable[[], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        job = _Job(prepare, loop.create_future(), loop)
+        with self._wake:
+            if self._closing:
+                raise RuntimeError("the store is closed")
+            self._jobs.append(job)
+            self._wake.notify()
+        return await job.future
+
     def _run(self) -> None:
         with self._engine.connect() as connection:
             while group := self._take():
-                try:
-                    self._commit(connection, group)
-                except Exception:  # the group is lost, not its messages: each is tried alone, and answered
-                    connection.rollback()
-                    for job in group:
-                        self._commit_alone(connection, job)
+                for job in group:
+                    self._prepare(job)
+                self._commit_group(connection, [job for job in group if job.work is not None])
                 self._answer(group)
 
     def _take(self) -> list[_Job]:
@@ -105,24 +120,27 @@ class Writer:
             self._wake.wait_for(lambda: self._jobs or self._closing)
             return [self._jobs.popleft() for _ in range(min(len(self._jobs), self._batch))]
 
-    def _commit(self, connection: Connection, group: list[_Job]) -> None:
-        with connection.begin():
-            transaction = Transaction(connection, self._tables, self._vault, self._ids)
-            transaction.seen = self._seen(connection, group)
-            objects.look_up(transaction, [key for job in group for key in job.wanted])
-            transaction.keep()
+    @staticmethod
+    def _prepare(job: _Job) -> None:
+        try:
+            prepared = job.prepare()
+        except Exception as error:  # whatever it raises is that message's answer
+            job.outcome = error
+            return
+        if isinstance(prepared, Work):
+            job.work = prepared
+        else:
+            job.outcome = prepared
+
+    def _commit_group(self, connection: Connection, group: list[_Job]) -> None:
+        if not group:
+            return
+        try:
+            self._commit(connection, group)
+        except Exception:  # the group is lost, not its messages: each is tried alone, and answered
+            connection.rollback()
             for job in group:
-                try:
-                    job.outcome = job.work(transaction)
-                except SQLAlchemyError:
-                    raise  # the database itself: the group is lost, each message is tried alone
-                except Exception as error:  # whatever a handler raises is that message's answer
-                    job.outcome = error
-                    transaction.drop()
-                else:
-                    transaction.keep()
-            transaction.finish()
-        self._learn(transaction.learnt_ids)
+                self._commit_alone(connection, job)
 
     def _commit_alone(self, connection: Connection, job: _Job) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -137,12 +155,30 @@ class Writer:
                     job.outcome = error
                     return
 
-    def _seen(self, connection: Connection, group: list[_Job]) -> dict[bytes, str]:
-        keys = [job.once for job in group if job.once is not None]
+    def _commit(self, connection: Connection, group: list[_Job]) -> None:
+        works = [(job, job.work) for job in group if job.work is not None]
+        with connection.begin():
+            transaction = Transaction(connection, self._tables, self._vault, self._ids)
+            transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
+            objects.look_up(transaction, [key for _, work in works for key in work.wanted])
+            transaction.keep()
+            for job, work in works:
+                try:
+                    job.outcome = work.run(transaction)
+                except SQLAlchemyError:
+                    raise  # the database itself: the group is lost, each message is tried alone
+                except Exception as error:  # whatever a handler raises is that message's answer
+                    job.outcome = error
+                    transaction.drop()
+                else:
+                    transaction.keep()
+            transaction.finish()
+        self._learn(transaction.learnt_ids)
+
+    def _seen(self, connection: Connection, keys: list[bytes]) -> dict[bytes, str]:
         if not keys:
             return {}
-        journal = self._tables.journal
-        found = connection.execute(select(journal.c.once, journal.c.uid).where(journal.c.once.in_(keys)))
+        found = connection.execute(self._select_seen, {"keys": keys})
         return {bytes(once): uid for once, uid in found}
 
     def _learn(self, ids: dict[Any, int]) -> None:

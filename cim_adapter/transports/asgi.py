@@ -24,7 +24,9 @@ class Request:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.scheme: str = scope.get("scheme", "http")
-        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         self.query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
         client = scope.get("client")
         self.remote: str | None = client[0] if client else None
@@ -35,9 +37,7 @@ class Request:
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials(
-            api_key=self.headers.get("x-api-key"), authorization=self.headers.get("authorization")
-        )
+        return Credentials(api_key=self.headers.get("x-api-key"), authorization=self.headers.get("authorization"))
 
     async def body(self, at_most: int) -> bytes:
         """The body. Raises OverBudget as soon as it is known to be larger than ``at_most`` bytes."""

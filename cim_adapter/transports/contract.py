@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lxml import etree
-from lxml.html import builder as E
+from lxml.html import builder as tags
 
 from cim_adapter.contract import ContractFiles, Offer, read_offer, readdressed
 from cim_adapter.transports.asgi import Request, Response
@@ -54,31 +54,33 @@ class ContractPages:
         up = "" if generic else "../"
         here = "soap" if generic else offer.service
         rows = [
-            E.TR(E.TD(E.CODE(name)), E.TD(E.CODE(tag[tag.rfind("}") + 1 :])), E.TD(E.CODE(tag[1 : tag.rfind("}")])))
-            for name, tag in offer.operations.items()
+            tags.TR(*(tags.TD(tags.CODE(text)) for text in (operation, *tag[1:].split("}"))))
+            for operation, tag in offer.operations.items()
         ]
-        services = [E.LI(E.A(name, href=f"{up}soap/{name}" if generic else name)) for name in self.offers]
-        page = E.HTML(
-            E.HEAD(
-                E.META(charset="utf-8"),
-                E.TITLE(f"{offer.service} · cim_adapter"),
-                E.STYLE("body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
-                        "td,th{text-align:left;padding:.2rem 1rem .2rem 0}"),
+        services = [tags.LI(tags.A(name, href=f"{up}soap/{name}" if generic else name)) for name in self.offers]
+        page = tags.HTML(
+            tags.HEAD(
+                tags.META(charset="utf-8"),
+                tags.TITLE(f"{offer.service} · cim_adapter"),
+                tags.STYLE(
+                    "body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
+                    "td,th{text-align:left;padding:.2rem 1rem .2rem 0}"
+                ),
             ),
-            E.BODY(
-                E.H1(offer.service if not generic else "Generic service"),
-                E.P(offer.text),
-                E.P(
+            tags.BODY(
+                tags.H1(offer.service if not generic else "Generic service"),
+                tags.P(offer.text),
+                tags.P(
                     "POST a SOAP 1.1 or 1.2 envelope here. The contract: ",
-                    E.A("WSDL", href=f"{here}?wsdl"),
+                    tags.A("WSDL", href=f"{here}?wsdl"),
                     ", or with a SOAP 1.2 port alone: ",
-                    E.A("WSDL for SOAP 1.2", href=f"{here}?wsdl=soap12"),
+                    tags.A("WSDL for SOAP 1.2", href=f"{here}?wsdl=soap12"),
                     ".",
                 ),
-                E.TABLE(E.TR(E.TH("Operation"), E.TH("Body root"), E.TH("Namespace")), *rows),
-                E.H2("Typed services"),
-                E.UL(*services),
-                *([] if generic else [E.P(E.A("The generic service", href="../soap"))]),
+                tags.TABLE(tags.TR(tags.TH("Operation"), tags.TH("Namespace"), tags.TH("Body root")), *rows),
+                tags.H2("Typed services"),
+                tags.UL(*services),
+                *([] if generic else [tags.P(tags.A("The generic service", href="../soap"))]),
             ),
             lang="en",
         )

@@ -3,145 +3,170 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0001'
+revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('api_key',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('role', sa.Text(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('quota', sa.Integer(), nullable=True),
-    sa.Column('created', sa.BigInteger(), nullable=False),
-    sa.Column('revoked', sa.BigInteger(), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key'))
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("quota", sa.Integer(), nullable=True),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
     )
-    op.create_table('journal',
-    sa.Column('uid', sa.Text(), nullable=False, comment='time-ordered UUID: the id an operator asks for'),
-    sa.Column('received', sa.BigInteger(), nullable=False),
-    sa.Column('transport', sa.Text(), nullable=False),
-    sa.Column('remote', sa.Text(), nullable=True),
-    sa.Column('partner', sa.Text(), nullable=False),
-    sa.Column('verb', sa.Text(), nullable=True),
-    sa.Column('noun', sa.Text(), nullable=True),
-    sa.Column('source', sa.Text(), nullable=True),
-    sa.Column('message_id', sa.Text(), nullable=True),
-    sa.Column('correlation_id', sa.Text(), nullable=True),
-    sa.Column('result', sa.Text(), nullable=False),
-    sa.Column('code', sa.Text(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(), nullable=False, comment='SHA-256 of the request body'),
-    sa.Column('once', sa.LargeBinary(), nullable=True, comment='partner and MessageID of a message carried out'),
-    sa.Column('repeats', sa.Text(), nullable=True, comment='uid of the message that this one is a copy of'),
-    sa.Column('request', sa.LargeBinary(), nullable=False, comment='the body as received; sealed'),
-    sa.Column('reply', sa.LargeBinary(), nullable=False, comment='the reply message as sent; sealed'),
-    sa.PrimaryKeyConstraint('uid', name=op.f('pk_journal')),
-    sa.UniqueConstraint('once', name=op.f('uq_journal_once')),
-    comment='every message of an authenticated partner and its answer'
+    op.create_table(
+        "journal",
+        sa.Column("uid", sa.Text(), nullable=False, comment="time-ordered UUID: the id an operator asks for"),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("remote", sa.Text(), nullable=True),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=True),
+        sa.Column("noun", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("correlation_id", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of the request body"),
+        sa.Column(
+            "once", sa.LargeBinary(), nullable=True, comment="partner and MessageID of a message carried out"
+        ),
+        sa.Column("repeats", sa.Text(), nullable=True, comment="uid of the message that this one is a copy of"),
+        sa.Column("request", sa.LargeBinary(), nullable=False, comment="the body as received; sealed"),
+        sa.Column("reply", sa.LargeBinary(), nullable=False, comment="the reply message as sent; sealed"),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
+        sa.UniqueConstraint("once", name=op.f("uq_journal_once")),
+        comment="every message of an authenticated partner and its answer",
     )
-    with op.batch_alter_table('journal', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_journal_correlation_id'), ['correlation_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_journal_message_id'), ['message_id'], unique=False)
+    with op.batch_alter_table("journal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_journal_correlation_id"), ["correlation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_journal_message_id"), ["message_id"], unique=False)
 
-    op.create_table('object',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('mrid', sa.Text(), nullable=True),
-    sa.Column('uid', sa.Text(), nullable=False, comment='row identity that the seal is bound to'),
-    sa.Column('names', sa.LargeBinary(), nullable=False, comment='sealed'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_object')),
-    comment='meters, usage points: whatever an mRID or Names identify'
+    op.create_table(
+        "object",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mrid", sa.Text(), nullable=True),
+        sa.Column("uid", sa.Text(), nullable=False, comment="row identity that the seal is bound to"),
+        sa.Column("names", sa.LargeBinary(), nullable=False, comment="sealed"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_object")),
+        comment="meters, usage points: whatever an mRID or Names identify",
     )
-    with op.batch_alter_table('object', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_object_kind_mrid'), ['kind', 'mrid'], unique=False)
+    with op.batch_alter_table("object", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_object_kind_mrid"), ["kind", "mrid"], unique=False)
 
-    op.create_table('vault_key',
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('sealed', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_vault_key')),
-    comment='the index key, sealed with the data key: also tells a wrong data key'
+    op.create_table(
+        "vault_key",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_vault_key")),
+        comment="the index key, sealed with the data key: also tells a wrong data key",
     )
-    op.create_table('erasure',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('journal_uid', sa.Text(), nullable=False),
-    sa.Column('object_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('before', sa.BigInteger(), nullable=False, comment='hides blocks with a lower id'),
-    sa.Column('start', sa.BigInteger(), nullable=False),
-    sa.Column('end', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['journal_uid'], ['journal.uid'], name=op.f('fk_erasure_journal_uid')),
-    sa.ForeignKeyConstraint(['object_id'], ['object.id'], name=op.f('fk_erasure_object_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure')),
-    comment="a window of an object's readings that was deleted; the blocks stay as history"
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("before", sa.BigInteger(), nullable=False, comment="hides blocks with a lower id"),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["journal_uid"], ["journal.uid"], name=op.f("fk_erasure_journal_uid")),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_erasure_object_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        comment="a window of an object's readings that was deleted; the blocks stay as history",
     )
-    with op.batch_alter_table('erasure', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_erasure_object_id'), ['object_id'], unique=False)
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_object_id"), ["object_id"], unique=False)
 
-    op.create_table('object_key',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('hash', sa.LargeBinary(), nullable=False, comment='HMAC of kind and mRID or name'),
-    sa.Column('object_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('exact', sa.Boolean(), nullable=False, comment='the whole name, not only part of it'),
-    sa.ForeignKeyConstraint(['object_id'], ['object.id'], name=op.f('fk_object_key_object_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_object_key'))
+    op.create_table(
+        "object_key",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of kind and mRID or name"),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False, comment="the whole name, not only part of it"),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_object_key_object_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_object_key")),
     )
-    with op.batch_alter_table('object_key', schema=None) as batch_op:
-        batch_op.create_index('ix_object_key_hash', ['hash'], unique=False)
-        batch_op.create_index('uq_object_key_exact', ['hash'], unique=True, sqlite_where=sa.text('exact'), postgresql_where=sa.text('exact'))
+    with op.batch_alter_table("object_key", schema=None) as batch_op:
+        batch_op.create_index("ix_object_key_hash", ["hash"], unique=False)
+        batch_op.create_index(
+            "uq_object_key_exact",
+            ["hash"],
+            unique=True,
+            sqlite_where=sa.text("exact"),
+            postgresql_where=sa.text("exact"),
+        )
 
-    op.create_table('reading_block',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('journal_uid', sa.Text(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False, comment='of the block in its message'),
-    sa.Column('meter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('usage_point_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('kind', sa.SmallInteger(), nullable=False, comment='0 interval block, 1 register readings, 2 events'),
-    sa.Column('reading_type', sa.Text(), nullable=False),
-    sa.Column('start', sa.BigInteger(), nullable=False),
-    sa.Column('end', sa.BigInteger(), nullable=False),
-    sa.Column('readings', sa.Integer(), nullable=False),
-    sa.Column('withdrawn_by', sa.Text(), nullable=True, comment="journal uid of the delete that named this block's message"),
-    sa.Column('sealed', sa.LargeBinary(), nullable=False),
-    sa.ForeignKeyConstraint(['journal_uid'], ['journal.uid'], name=op.f('fk_reading_block_journal_uid')),
-    sa.ForeignKeyConstraint(['meter_id'], ['object.id'], name=op.f('fk_reading_block_meter_id')),
-    sa.ForeignKeyConstraint(['usage_point_id'], ['object.id'], name=op.f('fk_reading_block_usage_point_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_reading_block')),
-    comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
-    sqlite_autoincrement=True
+    op.create_table(
+        "reading_block",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the block in its message"),
+        sa.Column("meter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("usage_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "kind", sa.SmallInteger(), nullable=False, comment="0 interval block, 1 register readings, 2 events"
+        ),
+        sa.Column("reading_type", sa.Text(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.Column(
+            "withdrawn_by",
+            sa.Text(),
+            nullable=True,
+            comment="journal uid of the delete that named this block's message",
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["journal_uid"], ["journal.uid"], name=op.f("fk_reading_block_journal_uid")),
+        sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_reading_block_meter_id")),
+        sa.ForeignKeyConstraint(["usage_point_id"], ["object.id"], name=op.f("fk_reading_block_usage_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_block")),
+        comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
+        sqlite_autoincrement=True,
     )
-    with op.batch_alter_table('reading_block', schema=None) as batch_op:
-        batch_op.create_index('ix_reading_block_journal_uid', ['journal_uid'], unique=False)
-        batch_op.create_index('ix_reading_block_meter', ['meter_id', 'reading_type', 'start'], unique=False)
-        batch_op.create_index('ix_reading_block_usage_point', ['usage_point_id', 'reading_type', 'start'], unique=False)
-
+    with op.batch_alter_table("reading_block", schema=None) as batch_op:
+        batch_op.create_index("ix_reading_block_journal_uid", ["journal_uid"], unique=False)
+        batch_op.create_index("ix_reading_block_meter", ["meter_id", "reading_type", "start"], unique=False)
+        batch_op.create_index(
+            "ix_reading_block_usage_point", ["usage_point_id", "reading_type", "start"], unique=False
+        )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('reading_block', schema=None) as batch_op:
-        batch_op.drop_index('ix_reading_block_usage_point')
-        batch_op.drop_index('ix_reading_block_meter')
-        batch_op.drop_index('ix_reading_block_journal_uid')
+    with op.batch_alter_table("reading_block", schema=None) as batch_op:
+        batch_op.drop_index("ix_reading_block_usage_point")
+        batch_op.drop_index("ix_reading_block_meter")
+        batch_op.drop_index("ix_reading_block_journal_uid")
 
-    op.drop_table('reading_block')
-    with op.batch_alter_table('object_key', schema=None) as batch_op:
-        batch_op.drop_index('uq_object_key_exact', sqlite_where=sa.text('exact'), postgresql_where=sa.text('exact'))
-        batch_op.drop_index('ix_object_key_hash')
+    op.drop_table("reading_block")
+    with op.batch_alter_table("object_key", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_object_key_exact", sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact")
+        )
+        batch_op.drop_index("ix_object_key_hash")
 
-    op.drop_table('object_key')
-    with op.batch_alter_table('erasure', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_erasure_object_id'))
+    op.drop_table("object_key")
+    with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_object_id"))
 
-    op.drop_table('erasure')
-    op.drop_table('vault_key')
-    with op.batch_alter_table('object', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_object_kind_mrid'))
+    op.drop_table("erasure")
+    op.drop_table("vault_key")
+    with op.batch_alter_table("object", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_object_kind_mrid"))
 
-    op.drop_table('object')
-    with op.batch_alter_table('journal', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_journal_message_id'))
-        batch_op.drop_index(batch_op.f('ix_journal_correlation_id'))
+    op.drop_table("object")
+    with op.batch_alter_table("journal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_journal_message_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_correlation_id"))
 
-    op.drop_table('journal')
-    op.drop_table('api_key')
+    op.drop_table("journal")
+    op.drop_table("api_key")

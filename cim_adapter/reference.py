@@ -1,0 +1,92 @@
+"""The parts of ``docs/`` that are made from the code: settings and error catalogue.
+
+``python -m cim_adapter.reference`` writes them; a test holds the files to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cim_adapter import errors
+from cim_adapter.codes import ReplyCodes
+from cim_adapter.settings import Settings
+
+_MADE = "<!-- made by `python -m cim_adapter.reference` -->"
+
+
+def pages() -> dict[str, str]:
+    """File name → Markdown."""
+    return {"settings.md": _settings(), "errors.md": _errors()}
+
+
+def write(folder: Path) -> None:
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _settings() -> str:
+    lines = [
+        _MADE,
+        "",
+        "# Settings",
+        "",
+        "A setting is read from the TOML file given with `--config`, then from the environment, then from the",
+        "command line; the last one wins. In the environment its name is in capitals behind `CIM_ADAPTER_`:",
+        "`CIM_ADAPTER_PORT=8443`. On the command line a `-` stands for `_`.",
+        "",
+        "| Setting | Type | Default | Meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, kind, default, meaning in Settings.described():
+        shown = f"`{default}`" if default else "(empty)"
+        lines.append(f"| `{name}` | {kind.replace('|', 'or')} | {shown} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _errors() -> str:
+    lines = [
+        _MADE,
+        "",
+        "# What a refused message is told",
+        "",
+        "Every answer to a message that is not carried out holds `Result` FAILED (or PARTIAL, where some of",
+        "its objects were done) and one `Error` for each thing wrong: `code`, `level`, `reason`, and an `ID` that",
+        "names the object. `Reply/ID` with `idType=\"journal\"` is what the operator finds the message by.",
+        "",
+        "A message that could not be read is answered with a SOAP fault that holds a FaultMessage (SOAP 1.1: HTTP",
+        "500; SOAP 1.2: 400 where the sender is to mend it; 401 asks for credentials). A message that was read",
+        "and is not done is answered with a ResponseMessage.",
+        "",
+        "| Error | Code | Answer | When |",
+        "|---|---|---|---|",
+    ]
+    for kind in _tree(errors.AdapterError):
+        answer = "SOAP fault" if issubclass(kind, errors.Fault) else "ResponseMessage"
+        lines.append(f"| {kind.__name__} | {kind.code} | {answer} | {(kind.__doc__ or '').strip()} |")
+    lines += [
+        "",
+        "## Reply codes",
+        "",
+        "The list of IEC 61968-9 as far as it is public, from a single source. Lists are open: a code that is not",
+        "here may come from a partner, and is passed on.",
+        "",
+        "| Code | Meaning | Result | Level |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {row.code} | {row.meaning} | {row.result} | {row.level} |" for row in ReplyCodes()]
+    return "\n".join(lines) + "\n"
+
+
+def _tree(kind: type[errors.AdapterError]) -> Iterator[type[errors.AdapterError]]:
+    for child in kind.__subclasses__():
+        if child.__module__ != errors.__name__:
+            continue  # those of one door are told on its own page
+        if child not in (errors.Fault, errors.Refused):
+            yield child
+        yield from _tree(child)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))
