@@ -7,11 +7,14 @@ loses its parent goes too, so that a killed server leaves nothing behind that ho
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import multiprocessing
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from multiprocessing import connection
@@ -38,6 +41,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     admin key, and ``ready URL`` once all workers take messages.
     """
     _check(settings)
+    _await_port(settings.host, settings.port)
     prepare(settings)
     if (key := first_key(settings)) is not None:
         announce(f"admin key, shown this once: {key}")
@@ -126,6 +130,24 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"open lets anyone in, so it is for loopback addresses only, not {settings.host}")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("tls_cert and tls_key go together")
+
+
+def _await_port(host: str, port: int, patience: float = 5.0) -> None:
+    """Raises OSError if the port stays taken. Granian shares ports, so two servers would each get half
+    of the messages; and the workers of a server that was just killed need a moment to go.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    deadline = time.monotonic() + patience
+    while True:
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
+        time.sleep(0.05)
 
 
 def _is_loopback(host: str) -> bool:
