@@ -15,7 +15,7 @@ from lxml import etree
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 READING_TYPE = "0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0"
 SOAP_ACTION = "http://iec.ch/TC57/2011/MeterReadings/CreateMeterReadings"
-POPULATION = 5_000
+POPULATION = 1_000
 PER_METER = 96
 FIRST_DAY = date(2020, 1, 1)
 

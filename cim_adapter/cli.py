@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.settings import Settings, SettingsError
-from cim_adapter.store.sealing import SealError
+from cim_adapter.store.sealing import StoreError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (SettingsError, SealError, OSError) as error:
+    except (SettingsError, StoreError, OSError) as error:
         print(f"cim-adapter: {error}", file=sys.stderr)
     except SQLAlchemyError as error:
         print(f"cim-adapter: the database: {error.args[0] if error.args else error}", file=sys.stderr)

@@ -27,11 +27,15 @@ from cim_adapter.envelope import (
     ID,
     Kind,
     Message,
+    Payload,
     Reply,
     ReplyWords,
+    ReplyWriter,
+    Request,
     Shape,
     ShapeReader,
     Verb,
+    as_message,
     carrier_of,
     read_message,
     same_content,
@@ -96,6 +100,7 @@ class Pipeline:
         self._store = store
         self._shapes = ShapeReader()
         self._words = ReplyWords(ReplyCodes())
+        self._replies = ReplyWriter()
         self._log = logging.getLogger("cim_adapter.pipeline")
         self._budget = Budget(
             max_bytes=settings.max_bytes,
@@ -103,6 +108,11 @@ class Pipeline:
             max_attributes_per_element=settings.max_attributes,
             max_namespace_declarations=settings.max_namespaces,
         )
+        # Replies of our own are as large as they are: the journal gives back what it was given.
+        self._unbounded = Budget(
+            max_bytes=2**62, max_elements=2**62, max_attributes=2**62, max_namespace_declarations=2**62
+        )
+        self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
         """Answer one message. Never raises for anything that a message can do."""
@@ -110,6 +120,9 @@ class Pipeline:
             identity = await self._access.who(arrival.credentials)
         except Unauthenticated as error:
             return self.turn_away(arrival.wire, error, arrival.remote)
+        except Exception:  # the database is away: nobody can be let in
+            self._log.exception("cannot tell who is calling from %s", arrival.remote)
+            return self.turn_away(arrival.wire, Failed("the adapter cannot check credentials now"), arrival.remote)
         passage = _Passage(arrival, identity)
         try:
             return await self._carry_out(passage)
@@ -180,32 +193,33 @@ class Pipeline:
         if shape.kind is Kind.TYPED:
             self._catalogue.check(carrier)
             return
-        if shape.kind is Kind.A:
+        payload, request = message.payload or Payload(), message.request or Request()
+        # A forgotten xmlns puts a profile into the envelope's namespace: say that, not that it is misplaced.
+        for element in (*payload.strays, *payload.elements):
+            if element in payload.strays or self._catalogue.schema_for(element) is None:
+                raise self._catalogue.unknown(element)
+        with as_message(carrier, shape):
             self._catalogue.check(carrier)
-        for element in message.payload.elements if message.payload else ():
-            self._catalogue.check(element)
-        for element in message.request.filters if message.request else ():
+        for element in (*payload.elements, *request.filters):
             self._catalogue.check(element)
 
     def _entry(self, passage: _Passage) -> journal.Entry:
         """The journal's row, as far as it is known."""
         header = passage.message.header if passage.message else None
-        body, partner = passage.arrival.body, passage.identity.name
-        message_id = header.message_id if header else None
+        body = passage.arrival.body
         return journal.Entry(
             uid=passage.uid,
             received=passage.received,
             transport=passage.arrival.wire.name,
             remote=passage.arrival.remote,
-            partner=partner,
+            partner=passage.identity.name,
             digest=hashlib.sha256(body).digest(),
             request=journal.seal_request(self._store.vault, passage.uid, body),
             verb=header.verb if header else None,
             noun=header.noun if header else None,
             source=header.source if header else None,
-            message_id=message_id,
+            message_id=header.message_id if header else None,
             correlation_id=header.correlation_id if header else None,
-            once=journal.once_key(partner, message_id) if message_id else None,
         )
 
     # --------------------------------------------------------------------- inside the transaction
@@ -217,9 +231,10 @@ class Pipeline:
         if len(passage.arrival.body) <= self._settings.inline_bytes:
             outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
         else:
-            outcome = self._work(await asyncio.to_thread(self._understand, passage))
-            if isinstance(outcome, Work):
-                outcome = await self._store.commit(outcome)
+            async with self._large:
+                outcome = self._work(await asyncio.to_thread(self._understand, passage))
+                if isinstance(outcome, Work):
+                    outcome = await self._store.commit(outcome)
         if isinstance(outcome, _Understood):
             known = outcome
             found = await self._store.read(lambda reader: known.handler.run(known.call, known.prepared, reader))
@@ -249,7 +264,7 @@ class Pipeline:
             return self._again(known, transaction, transaction.seen[entry.once])
         reply = self._words.complete(run(transaction))
         header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
-        element = write_reply(header, reply, known.shape)
+        element = self._replies.write(header, reply, known.shape)
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
@@ -267,7 +282,7 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(parse(stored.reply, self._budget))
+        return known.wire.close(parse(stored.reply, self._unbounded))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""

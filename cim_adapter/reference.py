@@ -53,7 +53,7 @@ def _errors() -> str:
         "",
         "Every answer to a message that is not carried out holds `Result` FAILED (or PARTIAL, where some of",
         "its objects were done) and one `Error` for each thing wrong: `code`, `level`, `reason`, and an `ID` that",
-        "names the object. `Reply/ID` with `idType=\"journal\"` is what the operator finds the message by.",
+        'names the object. `Reply/ID` with `idType="journal"` is what the operator finds the message by.',
         "",
         "A message that could not be read is answered with a SOAP fault that holds a FaultMessage (SOAP 1.1: HTTP",
         "500; SOAP 1.2: 400 where the sender is to mend it; 401 asks for credentials). A message that was read",

@@ -71,7 +71,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         ssl_ca=settings.client_ca,
         ssl_client_verify=settings.client_ca is not None,
         respawn_failed_workers=True,
-        workers_kill_timeout=60,
+        workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
         workers_max_rss=settings.worker_memory,
     ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)
@@ -103,6 +103,7 @@ class _Worker:
         adapter.catalogue.warm()
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
+        gc.set_threshold(20_000)  # messages leave few cycles behind, if any
 
         async def stopped() -> None:
             await asyncio.to_thread(adapter.close)

@@ -42,6 +42,7 @@ class Settings:
     data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data")
     readers: int = _setting(4, "threads, each with a database connection, that answer get requests")
     commit_batch: int = _setting(256, "messages at most that share one commit")
+    commit_delay: float = _setting(0.001, "seconds at most that a busy writer waits for a group to fill")
 
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
     key_cache_seconds: float = _setting(1.0, "seconds for which a checked API key stays trusted unchecked")
@@ -53,6 +54,7 @@ class Settings:
     inline_bytes: int = _setting(
         128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own"
     )
+    large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait")
     max_readings: int = _setting(500_000, "readings at most in one reply; a larger answer is refused with 3.1")
 
     source: str = _setting("cim_adapter", "Header/Source of what we send")

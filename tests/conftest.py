@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,11 +104,15 @@ class ServerProcess:
         self.process.kill()
         self.process.wait(30)
 
-    def stop(self) -> int:
-        """SIGTERM; the exit status."""
+    def stop(self, within: float = 30) -> int:
+        """SIGTERM; the exit status. A server that does not stop is killed, and the test fails."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail(f"the server did not stop within {within} s of SIGTERM")
 
 
 def find_port() -> int:
@@ -201,20 +206,20 @@ def server(start_server: Callable[..., ServerProcess]) -> ServerProcess:
 
 
 @contextmanager
-def standing(backend: str, home: Path) -> Iterator[ServerProcess]:
+def standing(backend: str, home: Path, **environment: str) -> Iterator[ServerProcess]:
     with fresh_database(backend) as database:
         launcher = Launcher(home, database, find_port())
         try:
-            yield launcher.start()
+            yield launcher.start(**environment)
         finally:
             launcher.close()
 
 
 @pytest.fixture
-def launch_sqlite() -> Iterator[Callable[[Path], ServerProcess]]:
-    """A function that starts a server on SQLite in the given folder, whatever database others run on."""
+def launch_sqlite() -> Iterator[Callable[..., ServerProcess]]:
+    """A function that starts a server on SQLite in a folder, with settings, whatever database others run on."""
     with ExitStack() as running:
-        yield lambda home: running.enter_context(standing("sqlite", home))
+        yield lambda home, **environment: running.enter_context(standing("sqlite", home, **environment))
 
 
 @pytest.fixture(scope="session")
@@ -373,7 +378,7 @@ class Messages:
         start = datetime(2026, 3, day, tzinfo=UTC)
         stamps = [start + timedelta(minutes=15 * n) for n in range(1, count + 1)]
         readings = [{"timeStamp": f"{stamp:%Y-%m-%dT%H:%M:%SZ}", "value": value} for stamp in stamps]
-        block = {"IntervalReadings": readings, "ReadingType": {"ref": self.DELTA}}
+        block = {"IntervalReadings": readings if count > 1 else readings[0], "ReadingType": {"ref": self.DELTA}}
         return {"IntervalBlocks": block, "Meter": {"mRID": name or str(uuid.uuid4())}}
 
     def envelope(
@@ -384,7 +389,7 @@ class Messages:
             etree.SubElement(made, f"{{{soap}}}Header").extend(blocks)
         inside = etree.SubElement(made, f"{{{soap}}}Body")
         if body is not None:
-            inside.append(body)
+            inside.append(deepcopy(body))  # the same message may be sent again
         return made
 
     def content_type(self, soap: str = SOAP11) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 
@@ -35,6 +36,8 @@ class ApiKeys:
     async def check(self, key: str) -> ApiKey | None:
         """The key's row if the key is good. Compares in constant time."""
         key_id = _id_of(key)
+        if not key_id:
+            return None
         fresh_until, known = self._cache.get(key_id, (0.0, None))
         if known is None or self._clock() > fresh_until:
             known = await self._store.read(lambda reader: api_keys.find(reader, key_id))
@@ -46,8 +49,8 @@ class ApiKeys:
 
 
 def _id_of(key: str) -> str:
-    parts = key.split("_", 2)
-    return parts[1] if len(parts) == 3 and parts[0] == "cim" else ""
+    found = re.match(r"cim_([0-9a-f]{12})_", key)
+    return found[1] if found else ""
 
 
 def _digest(key: str) -> bytes:

@@ -10,10 +10,19 @@ from cim_adapter.envelope.message import (
     Request,
     Result,
 )
-from cim_adapter.envelope.shapes import ABSTRACT_NS, MESSAGE_NS, Kind, Shape, ShapeReader, carrier_of, same_content
+from cim_adapter.envelope.shapes import (
+    ABSTRACT_NS,
+    MESSAGE_NS,
+    Kind,
+    Shape,
+    ShapeReader,
+    as_message,
+    carrier_of,
+    same_content,
+)
 from cim_adapter.envelope.verbs import Verb
 from cim_adapter.envelope.words import ReplyWords
-from cim_adapter.envelope.xml import read_message, read_reply, write_fault, write_reply
+from cim_adapter.envelope.xml import ReplyWriter, read_message, read_reply, write_fault, write_reply
 
 __all__ = [
     "ABSTRACT_NS",
@@ -26,11 +35,13 @@ __all__ = [
     "Payload",
     "Reply",
     "ReplyWords",
+    "ReplyWriter",
     "Request",
     "Result",
     "Shape",
     "ShapeReader",
     "Verb",
+    "as_message",
     "carrier_of",
     "read_message",
     "read_reply",

@@ -99,6 +99,8 @@ class Payload:
     compressed: str | None = None
     format: str | None = None
     ids: tuple[ID, ...] = ()
+    strays: tuple[etree._Element, ...] = ()
+    """Elements in the envelope's namespace, or in none, that are no part of a Payload."""
 
 
 class Result(StrEnum):
@@ -127,7 +129,7 @@ class Reply:
     """What a handler answers: the Reply part and, for a successful get, the payload."""
 
     result: Result = Result.OK
-    errors: tuple[Error, ...] = (Error(code="0.0", level="INFORM", reason="No error"),)
+    errors: tuple[Error, ...] = (Error(code="0.0"),)
     ids: tuple[ID, ...] = ()
     payload: etree._Element | None = None
 
@@ -139,6 +141,17 @@ class Reply:
         if any_done:
             return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload)
         return cls(result=Result.FAILED, errors=tuple(errors))
+
+    @property
+    def plain(self) -> bool:
+        """Nothing but "done": what nearly every reply to a create says."""
+        return (
+            self.result is Result.OK
+            and self.payload is None
+            and not self.ids
+            and len(self.errors) == 1
+            and self.errors[0] == Error(code="0.0")
+        )
 
     @property
     def code(self) -> str:

@@ -11,6 +11,8 @@ Facts/envelope.md §4.2 and §4.3. The body root alone decides the shape:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,6 +105,20 @@ class ShapeReader:
         for child in root.iterchildren(f"{{{MESSAGE_NS}}}message", f"{{{ABSTRACT_NS}}}message"):
             return Shape(kind=Kind.C, namespace=MESSAGE_NS, operation=local), child
         raise Unrecognised(f"{{{ABSTRACT_NS}}}{local} holds no element named message")
+
+
+@contextmanager
+def as_message(carrier: etree._Element, shape: Shape) -> Iterator[None]:
+    """Call ``carrier`` what Message.xsd calls it, for as long as it is validated: B and C carry the parts
+    of a message in elements of other names.
+    """
+    tag = carrier.tag
+    if shape.kind in (Kind.B, Kind.C):
+        carrier.tag = f"{{{MESSAGE_NS}}}Message"
+    try:
+        yield
+    finally:
+        carrier.tag = tag
 
 
 def carrier_of(document: etree._Element) -> etree._Element | None:

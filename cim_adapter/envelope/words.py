@@ -32,7 +32,7 @@ class ReplyWords:
 
     def complete(self, reply: Reply) -> Reply:
         """Every Error with a level and a reason: those of its code, where the handler gave none."""
-        if all(error.level and error.reason for error in reply.errors):
+        if reply.plain or all(error.level and error.reason for error in reply.errors):
             return reply
         return replace(reply, errors=tuple(self._complete(error) for error in reply.errors))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply, Request
-from cim_adapter.errors import Incomplete
+from cim_adapter.errors import Incomplete, Refused
 from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
 from cim_adapter.nouns.reading_query import answer
 from cim_adapter.nouns.readings import Block, MeterReading, Period
@@ -18,6 +18,9 @@ from cim_adapter.store.objects import Identity, Name
 from cim_adapter.store.transaction import Reader, Transaction
 
 # ------------------------------------------------------------------------------------------ storing
+
+
+_LONGEST_TYPE = 250  # characters; it stands in an index. An identifier of 18 numbers has some 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,14 @@ def _prepare(call: Call) -> _Prepared:
     for item in read_meter_readings(call.payload):
         try:
             if not item.meter and not item.usage_point:
-                raise ValueError("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
+                raise Incomplete("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
+            for block in item.blocks:
+                if len(block.reading_type) > _LONGEST_TYPE:
+                    raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
             good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
-        except ValueError as error:
-            errors.append(Error(code="1.7", level="FATAL", reason=str(error), id=_id_of(item)))
+        except Refused as error:
+            errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
         position += len(item.blocks)
     if not good and not errors:
         raise Incomplete("MeterReadings holds no MeterReading")
@@ -45,7 +51,10 @@ def _prepare(call: Call) -> _Prepared:
 
 
 def _seal(call: Call, block: Block, position: int) -> readings.Block:
-    start, end = block.bounds()
+    try:
+        start, end = block.bounds()
+    except ValueError as error:
+        raise Incomplete(str(error)) from error
     sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
     return readings.Block(
         kind=block.kind,

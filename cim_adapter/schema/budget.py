@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import NoReturn
 
 from cim_adapter.errors import Finding, ForbiddenMarkup, OverBudget
@@ -32,8 +33,8 @@ class Budget:
     #: Start tags, comments, CDATA sections and processing instructions together; 10,000 readings need 60,000.
     max_elements: int = 500_000
 
-    #: Attributes in the whole body, namespace declarations included; counted as ``=`` anywhere.
-    max_attributes: int = 1_000_000
+    #: Attributes in the whole body, namespace declarations included; counted as ``=`` before a quote.
+    max_attributes: int = 150_000
 
     #: Attributes of one element, namespace declarations included; the profiles use five at most.
     max_attributes_per_element: int = 256
@@ -84,8 +85,6 @@ def _count_elements(data: bytes, limit: int) -> None:
 
 def _count_attributes(data: bytes, budget: Budget) -> None:
     count = data.count(b"=")
-    if count > budget.max_attributes:
-        _refuse(f"{count:,} attributes or '=' signs", f"at most {budget.max_attributes:,}", "Send fewer.")
     if count > budget.max_namespace_declarations:
         declarations = data.count(b"xmlns")
         if declarations > budget.max_namespace_declarations:
@@ -96,6 +95,14 @@ def _count_attributes(data: bytes, budget: Budget) -> None:
             )
     if count > budget.max_attributes_per_element:
         _look_for_crowded_tags(data, budget.max_attributes_per_element)
+    if count > budget.max_attributes:
+        quoted = re.finditer(rb"=[ \t\r\n]*+[\"']", data)
+        if next(islice(quoted, budget.max_attributes, None), None) is not None:
+            _refuse(
+                f"more than {budget.max_attributes:,} attributes",
+                f"at most {budget.max_attributes:,}",
+                "Send fewer.",
+            )
 
 
 def _look_for_crowded_tags(data: bytes, limit: int) -> None:

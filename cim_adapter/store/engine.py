@@ -15,7 +15,7 @@ def database_url(database: str, data: Path) -> URL:
 
 def writing_engine(url: URL) -> Engine:
     """The engine of the one writer. On SQLite a transaction takes the write lock when it begins."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         _tune(engine, begin="BEGIN IMMEDIATE")
     return engine
@@ -23,7 +23,12 @@ def writing_engine(url: URL) -> Engine:
 
 def reading_engine(url: URL, connections: int) -> Engine:
     """The engine of the readers: at most ``connections`` at once, each a snapshot, none may write."""
-    options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": connections, "max_overflow": 0}
+    options: dict[str, Any] = {
+        "poolclass": QueuePool,
+        "pool_size": connections,
+        "max_overflow": 0,
+        "hide_parameters": True,  # an error in the log must not say what was in the message
+    }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **options)
         _tune(engine, begin="BEGIN", query_only=True)

@@ -23,9 +23,13 @@ def new_uid() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def once_key(partner: str, message_id: str) -> bytes:
-    """What makes a message the same message: who sent it, and the MessageID they gave it."""
-    return hashlib.sha256(f"{partner}\x1f{message_id}".encode()).digest()
+def identifier_key(identifier: str) -> bytes:
+    """What a MessageID or CorrelationID is found by: 16 bytes, however long the identifier is."""
+    return hashlib.sha256(identifier.encode()).digest()[:16]
+
+
+Once = tuple[bytes, str]
+"""What makes a message the same message: the key of its MessageID, and the partner who gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,11 @@ class Entry:
     source: str | None = None
     message_id: str | None = None
     correlation_id: str | None = None
-    once: bytes | None = None
+
+    @property
+    def once(self) -> Once | None:
+        """None for a message without MessageID: it is always a new one."""
+        return (identifier_key(self.message_id), self.partner) if self.message_id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +86,7 @@ def write(
     partner may mend it and send it again under the same one.
     """
     carried_out = result in ("OK", "PARTIAL") and repeats is None
+    once = entry.once
     transaction.add(
         transaction.tables.journal,
         {
@@ -94,14 +103,16 @@ def write(
             "result": result,
             "code": code,
             "digest": entry.digest,
-            "once": entry.once if carried_out else None,
+            "message_key": once[0] if once else None,
+            "correlation_key": identifier_key(entry.correlation_id) if entry.correlation_id else None,
+            "once": 1 if carried_out else None,
             "repeats": repeats,
             "request": entry.request,
             "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
         },
     )
-    if carried_out and entry.once is not None:
-        transaction.seen[entry.once] = entry.uid
+    if carried_out and once is not None:
+        transaction.seen[once] = entry.uid
 
 
 def read(reader: Reader, uid: str) -> Stored:

@@ -6,7 +6,10 @@ from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
+
+from cim_adapter.store.sealing import StoreError
 
 _LOCK = 61968  # any number, as long as every adapter takes the same
 
@@ -16,7 +19,10 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     with engine.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(configuration(connection), revision)
+        try:
+            command.upgrade(configuration(connection), revision)
+        except CommandError as error:
+            raise StoreError(f"the tables of this database are not those of this version: {error}") from error
 
 
 def configuration(connection: Connection) -> Config:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, update
 
+from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.transaction import Reader, Transaction
 
 FOREVER = (-(2**62), 2**62)
@@ -146,10 +147,23 @@ def erasures(reader: Reader, ids: Iterable[int]) -> list[Erasure]:
 
 
 def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tuple[int, int]) -> int:
-    """Hide the readings of an object in ``window``; returns how many blocks that touches."""
+    """Hide the readings of an object in ``window``; returns how many blocks that touches.
+
+    Blocks that an earlier delete of at least this window hides already do not count.
+    """
     table = transaction.tables.reading_block
     of_object = or_(table.c.meter_id == object_id, table.c.usage_point_id == object_id)
-    touched = and_(of_object, table.c.start <= window[1], table.c.end >= window[0])
+    hidden = max(
+        (e.before for e in erasures(transaction, [object_id]) if e.start <= window[0] and e.end >= window[1]),
+        default=0,
+    )
+    touched = and_(
+        of_object,
+        table.c.id >= hidden,
+        table.c.withdrawn_by.is_(None),
+        table.c.start <= window[1],
+        table.c.end >= window[0],
+    )
     found: Any = transaction.select(select(func.max(table.c.id), func.count()).where(touched)).one()
     if found[1]:
         transaction.add(
@@ -169,7 +183,7 @@ def withdraw(transaction: Transaction, journal_uid: str, partner: str, message_i
     """Take back what one message of ``partner`` brought, as if it had never come; returns its blocks."""
     table, journal = transaction.tables.reading_block, transaction.tables.journal
     of_message = select(journal.c.uid).where(
-        journal.c.message_id == message_id, journal.c.partner == partner, journal.c.once.is_not(None)
+        journal.c.message_key == identifier_key(message_id), journal.c.partner == partner, journal.c.once == 1
     )
     changed = transaction.execute(
         update(table)

@@ -21,7 +21,11 @@ _PLAIN, _DEFLATED = b"\x00", b"\x01"
 _WORTH_DEFLATING = 2048  # bytes; below, setting deflate up costs more than the bytes it saves
 
 
-class SealError(Exception):
+class StoreError(Exception):
+    """The store cannot be opened, or not be read; the text is written for the operator."""
+
+
+class SealError(StoreError):
     """A sealed value does not open: wrong data key, or the value was changed or moved."""
 
 

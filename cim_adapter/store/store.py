@@ -37,7 +37,9 @@ class Store:
             self._dispose()
             raise
         self._threads = ThreadPoolExecutor(settings.readers, thread_name_prefix="cim-reader")
-        self.writer = Writer(self._writing, self.tables, self.vault, batch=settings.commit_batch)
+        self.writer = Writer(
+            self._writing, self.tables, self.vault, batch=settings.commit_batch, delay=settings.commit_delay
+        )
 
     async def commit(self, work: Callable[[Transaction], T] | Work[T]) -> T:
         """``Writer.commit``; a plain function is work that resolves no objects."""

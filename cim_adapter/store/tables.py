@@ -86,12 +86,11 @@ class Tables:
             object=Table(
                 "object",
                 metadata,
-                Column("id", _ID, primary_key=True),
+                Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
                 Column("kind", Text, nullable=False),
                 Column("mrid", Text),
                 Column("uid", Text, nullable=False, comment="row identity that the seal is bound to"),
                 Column("names", LargeBinary, nullable=False, comment="sealed"),
-                Index(None, "kind", "mrid"),
                 comment="meters, usage points: whatever an mRID or Names identify",
             ),
             object_key=Table(
@@ -115,7 +114,7 @@ class Tables:
                 "erasure",
                 metadata,
                 Column("id", _ID, primary_key=True),
-                Column("journal_uid", ForeignKey("journal.uid"), nullable=False),
+                _of_message(),
                 Column("object_id", ForeignKey("object.id"), nullable=False),
                 Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
                 Column("start", BigInteger, nullable=False),
@@ -124,6 +123,11 @@ class Tables:
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
         )
+
+
+def _of_message() -> Column[str]:
+    """The message a row came with. Its journal row is written last: only the commit checks that it is."""
+    return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
 
 
 def _journal(metadata: MetaData) -> Table:
@@ -143,12 +147,20 @@ def _journal(metadata: MetaData) -> Table:
         Column("result", Text, nullable=False),
         Column("code", Text, nullable=False),
         Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the request body"),
-        Column("once", LargeBinary, unique=True, comment="partner and MessageID of a message carried out"),
+        Column("message_key", LargeBinary, comment="to find message_id by, however long it is"),
+        Column("correlation_key", LargeBinary, comment="to find correlation_id by"),
+        Column("once", SmallInteger, comment="1 where the message was carried out: its MessageID is taken"),
         Column("repeats", Text, comment="uid of the message that this one is a copy of"),
         Column("request", LargeBinary, nullable=False, comment="the body as received; sealed"),
         Column("reply", LargeBinary, nullable=False, comment="the reply message as sent; sealed"),
-        Index(None, "message_id"),
-        Index(None, "correlation_id"),
+        # Databases count NULLs as different, so only messages that were carried out exclude each other.
+        Index("uq_journal_once", "message_key", "partner", "once", unique=True),
+        Index(
+            "ix_journal_correlation_key",
+            "correlation_key",
+            sqlite_where=text("correlation_key IS NOT NULL"),
+            postgresql_where=text("correlation_key IS NOT NULL"),
+        ),
         comment="every message of an authenticated partner and its answer",
     )
 
@@ -159,7 +171,7 @@ def _reading_block(metadata: MetaData) -> Table:
         metadata,
         # AUTOINCREMENT: an id is never used again, so a higher id always is a later block.
         Column("id", _ID, primary_key=True),
-        Column("journal_uid", ForeignKey("journal.uid"), nullable=False),
+        _of_message(),
         Column("position", Integer, nullable=False, comment="of the block in its message"),
         Column("meter_id", ForeignKey("object.id")),
         Column("usage_point_id", ForeignKey("object.id")),

@@ -25,7 +25,7 @@ from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import Transaction
+from cim_adapter.store.transaction import InsertRows, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
@@ -35,13 +35,12 @@ _ATTEMPTS = 5
 class Work(Generic[T]):
     """What one message does inside the transaction.
 
-    ``once`` is the key of ``journal.once``: ``transaction.seen`` tells whether it is taken. ``wanted``
-    are the objects that ``run`` is going to resolve. The database is asked for those of the whole
-    group at once.
+    ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
+    objects that ``run`` is going to resolve. The database is asked for those of the whole group at once.
     """
 
     run: Callable[[Transaction], T]
-    once: bytes | None = None
+    once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
 
 
@@ -55,19 +54,27 @@ class _Job:
 
 
 class Writer:
-    """Commits the work of many messages together. ``batch`` bounds a group, ``known`` the id cache."""
+    """Commits the work of many messages together. ``batch`` bounds a group, ``delay`` (seconds) the
+    wait for it to fill, ``known`` the id cache."""
 
-    def __init__(self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, known: int = 200_000) -> None:
+    def __init__(
+        self, engine: Engine, tables: Tables, vault: Vault, *, batch: int, delay: float, known: int = 200_000
+    ) -> None:
         self._engine = engine
         self._tables = tables
         self._vault = vault
         self._batch = batch
+        self._delay = delay
         self._known = known
         self._ids: dict[Any, int] = {}
-        once = tables.journal.c.once
+        self._inserts = {table: InsertRows.of(table, engine.dialect) for table in tables.parents_first}
+        columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
-        self._select_seen = select(once, tables.journal.c.uid).where(once.in_(keys))
+        self._select_seen = select(columns.message_key, columns.partner, columns.uid).where(
+            columns.message_key.in_(keys), columns.once == 1
+        )
         self._jobs: deque[_Job] = deque()
+        self._expected = 1
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="cim-writer", daemon=True)
@@ -104,7 +111,8 @@ class Writer:
             if self._closing:
                 raise RuntimeError("the store is closed")
             self._jobs.append(job)
-            self._wake.notify()
+            if len(self._jobs) in (1, self._expected):  # to wake the writer for less would only disturb it
+                self._wake.notify()
         return await job.future
 
     def _run(self) -> None:
@@ -116,9 +124,16 @@ class Writer:
                 self._answer(group)
 
     def _take(self) -> list[_Job]:
+        """The next group. Where many were answered just now, most of them are about to ask again: they
+        are waited for, but not for long, as a database's commit_delay does. One alone never waits.
+        """
         with self._wake:
             self._wake.wait_for(lambda: self._jobs or self._closing)
-            return [self._jobs.popleft() for _ in range(min(len(self._jobs), self._batch))]
+            if self._expected > 1:
+                self._wake.wait_for(lambda: len(self._jobs) >= self._expected or self._closing, self._delay)
+            group = [self._jobs.popleft() for _ in range(min(len(self._jobs), self._batch))]
+            self._expected = max(len(group), 1)
+            return group
 
     @staticmethod
     def _prepare(job: _Job) -> None:
@@ -158,7 +173,7 @@ class Writer:
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
         with connection.begin():
-            transaction = Transaction(connection, self._tables, self._vault, self._ids)
+            transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
             transaction.keep()
@@ -175,11 +190,11 @@ class Writer:
             transaction.finish()
         self._learn(transaction.learnt_ids)
 
-    def _seen(self, connection: Connection, keys: list[bytes]) -> dict[bytes, str]:
+    def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:
         if not keys:
             return {}
-        found = connection.execute(self._select_seen, {"keys": keys})
-        return {bytes(once): uid for once, uid in found}
+        found = connection.execute(self._select_seen, {"keys": [message_key for message_key, _ in keys]})
+        return {(bytes(message_key), partner): uid for message_key, partner, uid in found}
 
     def _learn(self, ids: dict[Any, int]) -> None:
         if len(self._ids) + len(ids) > self._known:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from cim_adapter.errors import AdapterError
+from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.settings import Settings
 from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
@@ -69,6 +70,8 @@ class HttpDoor:
             known=self._known_operations,
         )
         try:
+            if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
+                raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
             body = await request.body(self._settings.max_bytes)
         except AdapterError as error:
             answer = self._pipeline.turn_away(wire, error, request.remote)
@@ -85,7 +88,8 @@ class HttpDoor:
         while True:
             event = await receive()
             if event["type"] == "lifespan.startup":
-                self._started()
+                # A signal that comes before the server listens for it would be lost: say "ready" after that.
+                asyncio.get_running_loop().call_later(0.05, self._started)
                 await send({"type": "lifespan.startup.complete"})
             elif event["type"] == "lifespan.shutdown":
                 await self._stopped()

@@ -19,8 +19,8 @@ class PublicAddress:
         except ValueError as error:
             raise SettingsError(f"trusted_proxies: {error}") from error
         self._default = f"{settings.host}:{settings.port}"
-        self._host = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
-        self._prefix = re.compile(r"(/[\w.~\-]+)*")
+        self._host = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", re.ASCII)
+        self._prefix = re.compile(r"(/[\w.~\-]+)*", re.ASCII)
 
     def of(self, request: Request) -> str:
         """Scheme, host and path prefix, without a slash at the end."""

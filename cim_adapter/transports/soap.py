@@ -145,6 +145,8 @@ class _Protocol:
         self._template = template
         self.namespace = namespace
         self.mime_type: str = protocol.mime_type
+        self._empty = self._document(out_object=[etree.Element("form")])
+        del self._empty[0][0]
 
     def open(self, envelope: etree._Element) -> etree._Element:
         """The one child of Body. Raises SoapFault."""
@@ -164,18 +166,21 @@ class _Protocol:
         return messages[0]
 
     def close(self, message: etree._Element) -> bytes:
-        """An envelope around ``message``."""
-        return self._serialised(out_object=[message])
+        """An envelope around ``message``: spyne's own, made once and copied."""
+        envelope = copy.deepcopy(self._empty)
+        envelope[0].append(message)
+        return _serialised(envelope)
 
     def fault(self, code: str, reason: str, detail: etree._Element) -> bytes:
         """An envelope around a fault with ``detail`` in it."""
-        return self._serialised(out_error=self._protocol.new_fault(code, reason, detail))
+        return _serialised(self._document(out_error=self._protocol.new_fault(code, reason, detail)))
 
-    def _serialised(self, **out: Any) -> bytes:
+    def _document(self, **out: Any) -> etree._Element:
         context = copy.copy(self._template)  # to make a new one costs more than everything else here
         context.__dict__.update(out)
         self._protocol.serialize(context, self._protocol.RESPONSE)
-        return etree.tostring(context.out_document, xml_declaration=True, encoding="UTF-8")
+        document: etree._Element = context.out_document
+        return document
 
     def _understand(self, block: etree._Element) -> None:
         """We process no header block yet, so one that must be understood is not (SOAP 1.1 §4.2.3)."""
@@ -187,6 +192,10 @@ class _Protocol:
                 f"the header {block.tag} must be understood, and this service does not",
                 fault_code="MustUnderstand",
             )
+
+
+def _serialised(document: etree._Element) -> bytes:
+    return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
 
 
 def _protocols() -> dict[str, _Protocol]:

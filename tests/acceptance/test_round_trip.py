@@ -52,7 +52,7 @@ def test_value_keeps_its_text(send, messages, value):
 )
 def test_timestamp_keeps_its_text(send, messages, stamp):
     meter = messages.meter()
-    meter["IntervalBlocks"]["IntervalReadings"][0]["timeStamp"] = stamp
+    meter["IntervalBlocks"]["IntervalReadings"]["timeStamp"] = stamp
     assert send(messages.create(meter)).result == "OK"
     found = send(messages.get({"EndDevice": {"mRID": meter["Meter"]["mRID"]}}))
     assert found.payload.findtext(".//{*}timeStamp") == stamp.strip()

@@ -93,7 +93,8 @@ class Wildcard(suds.plugin.MessagePlugin):
 
     def marshalled(self, context):
         (message,) = context.envelope.getChild("Body").getChildren()
-        message.getChild(self.part).insert(sax(self.element), 0)
+        part = message.getChild(self.part)
+        part.insert(sax(self.element), 0 if self.part == "Payload" else len(part.getChildren()))
 
     def received(self, context):
         self.reply = context.reply

@@ -25,7 +25,7 @@ def test_a_hundred_thousand_unknown_elements(fresh_target, is_fault, messages):
 
 def test_one_value_of_nine_megabytes(fresh_target, is_fault, messages):
     meter = messages.meter()
-    meter["IntervalBlocks"]["IntervalReadings"][0]["timeStamp"] = "x" * 9_000_000
+    meter["IntervalBlocks"]["IntervalReadings"]["timeStamp"] = "x" * 9_000_000
     answer = fresh_target.strike_message(messages.create(meter), times=1)
     is_fault(answer, "1.8")
     assert len(answer.content) < 20_000

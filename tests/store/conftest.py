@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from cim_adapter.store import journal
 from cim_adapter.store.sealing import DataKey, Vault
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
+from cim_adapter.store.writer import Work
 
 
 @pytest.fixture
@@ -23,33 +25,26 @@ def vault() -> Vault:
 
 @pytest.fixture
 def commit(store: Store) -> Callable[..., Any]:
-    """``commit(work)``: the result of ``work`` once it is on disk."""
+    """``commit(run)``: the result of ``run`` once it is on disk. More of ``Work`` may be given."""
 
     def run(work: Callable[[Transaction], Any], **more: Any) -> Any:
-        return asyncio.run(store.commit(work, **more))
+        return asyncio.run(store.commit(Work(run=work, **more)))
 
     return run
 
 
 @pytest.fixture
 def commit_all(store: Store) -> Callable[..., list[Any]]:
-    """Results and exceptions of works that are handed in together, while the writer is kept busy: so they
-    share one group.
-    """
+    """Results and exceptions of works (or what they run) that share one group, in their order."""
 
-    def run(*works: Callable[[Transaction], Any], onces: tuple[bytes | None, ...] = ()) -> list[Any]:
+    def run(*works: Work[Any] | Callable[[Transaction], Any]) -> list[Any]:
         async def main() -> list[Any]:
-            free = asyncio.Event()
-            loop = asyncio.get_running_loop()
-            held = asyncio.create_task(
-                store.commit(lambda _: asyncio.run_coroutine_threadsafe(free.wait(), loop).result())
-            )
-            while store.writer.waiting:  # taken, and waiting for us
+            free = threading.Event()
+            held = asyncio.create_task(store.commit(lambda _: free.wait(30)))
+            await asyncio.sleep(0)
+            while store.writer.waiting:  # until the writer is busy, and waits for us
                 await asyncio.sleep(0)
-            keys = onces or (None,) * len(works)
-            tasks = [
-                asyncio.create_task(store.commit(work, once=once)) for work, once in zip(works, keys, strict=True)
-            ]
+            tasks = [asyncio.create_task(store.commit(work)) for work in works]
             while store.writer.waiting < len(works):
                 await asyncio.sleep(0)
             free.set()

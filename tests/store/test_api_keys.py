@@ -1,3 +1,5 @@
+from functools import partial
+
 from cim_adapter.store import api_keys
 from cim_adapter.store.api_keys import ApiKey
 
@@ -20,7 +22,7 @@ def test_a_key_is_found_by_its_id(store, commit):
 
 def test_every_key_of_a_partner_is_revoked(store, commit):
     for key_id, name in (("a", "hes"), ("b", "hes"), ("c", "mdm")):
-        commit(lambda tx, k=key(key_id, name): api_keys.add(tx, k))
+        commit(partial(api_keys.add, key=key(key_id, name)))
     assert [commit(lambda tx: api_keys.revoke(tx, "hes")) for _ in range(2)] == [2, 0]
     assert [store.read_now(lambda reader, i=i: api_keys.find(reader, i)) for i in "abc"] == [
         None,

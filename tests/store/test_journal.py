@@ -20,10 +20,13 @@ def test_uids_differ():
     assert len({journal.new_uid() for _ in range(1000)}) == 1000
 
 
-def test_the_once_key_is_of_partner_and_message_id():
-    keys = {journal.once_key(*pair) for pair in [("a", "bc"), ("ab", "c"), ("a", "b"), ("b", "a")]}
-    assert len(keys) == 4
-    assert journal.once_key("a", "b") == journal.once_key("a", "b")
+def test_a_message_is_the_same_by_partner_and_message_id(entry):
+    pairs = [("a", "bc"), ("ab", "c"), ("a", "b"), ("b", "a"), ("a", "b" * 100_000)]
+    onces = [entry(partner=partner, message_id=message_id).once for partner, message_id in pairs]
+    assert len(set(onces)) == len(pairs)
+    assert max(len(key) for key, _ in onces) <= 32
+    assert entry(partner="a", message_id="b").once == onces[2]
+    assert entry(partner="a").once is None
 
 
 def test_a_message_and_its_answer_are_read_back(commit, store, entry):
@@ -45,17 +48,21 @@ def test_an_unknown_uid(store):
         store.read_now(lambda reader: journal.read(reader, "nobody"))
 
 
-@pytest.mark.parametrize(
-    ("result", "repeats", "kept"),
-    [("OK", None, True), ("PARTIAL", None, True), ("FAILED", None, False), ("OK", "uid", False)],
-)
-def test_only_what_was_carried_out_uses_up_its_message_id(commit, store, entry, result, repeats, kept):
-    made = entry(once=b"once")
-    seen = commit(
-        lambda tx: (journal.write(tx, made, result=result, code="x", reply=b"", repeats=repeats), dict(tx.seen))[1]
-    )
-    once = store.read_now(lambda reader: reader.select(select(reader.tables.journal.c.once)).scalar_one())
-    assert (once is not None, b"once" in seen) == (kept, kept)
+def test_only_what_was_carried_out_uses_up_its_message_id(commit, store, entry):
+    cases = [("OK", None), ("PARTIAL", None), ("FAILED", None), ("OK", "uid")]
+    entries = [entry(message_id=f"id-{n}") for n in range(4)]
+
+    def write(tx):
+        for made, (result, repeats) in zip(entries, cases, strict=True):
+            journal.write(tx, made, result=result, code="x", reply=b"", repeats=repeats)
+        return set(tx.seen)
+
+    taken = {made.once for made in entries[:2]}
+    assert commit(write) == taken
+    for made in entries:
+        seen = commit(lambda tx, once=made.once: once in tx.seen, once=made.once)
+        assert seen is (made.once in taken)
+    assert commit(lambda tx: dict(tx.seen)) == {}
 
 
 def test_an_answer_moved_to_another_message_does_not_open(commit, store, journaled):

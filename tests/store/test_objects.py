@@ -32,15 +32,12 @@ def known(store):
     return lambda object_id: store.read_now(lambda reader: objects.identities(reader, [object_id]))[object_id]
 
 
-@pytest.mark.parametrize(
-    "identity",
-    [Identity("m-1"), Identity(None, (SERIAL,)), Identity("m-1", (SERIAL, PLACE)), Identity("", (PLACE,))],
-)
-def test_an_object_is_itself(resolve, find, known, identity):
-    (one,), (again,) = resolve(identity), resolve(identity)
-    assert one == again
-    assert find(identity) == [one]
-    assert known(one) == identity
+def test_an_object_is_itself(resolve, find, known):
+    identities = [Identity("m-1"), Identity(None, (SERIAL,)), Identity("m-2", (PLACE, Name("x"))), Identity("")]
+    ids = resolve(*identities)
+    assert resolve(*identities) == ids
+    assert [find(identity) for identity in identities] == [[one] for one in ids]
+    assert [known(one) for one in ids] == identities
 
 
 def test_objects_of_different_kinds_differ(resolve, find):
@@ -49,9 +46,9 @@ def test_objects_of_different_kinds_differ(resolve, find):
     assert (find(Identity("m")), find(Identity("m"), "UsagePoint")) == ([meter], [point])
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
+def test_an_object_is_found_by_mrid_and_by_as_much_of_a_name_as_is_said(resolve, find):
+    (meter,) = resolve(Identity("m-1", (SERIAL, PLACE)))
+    for asked in (
         Identity("m-1"),
         Identity(None, (SERIAL,)),
         Identity(None, (Name("4711", "MeterUniqueID"),)),
@@ -59,17 +56,13 @@ def test_objects_of_different_kinds_differ(resolve, find):
         Identity(None, (PLACE,)),
         Identity(None, (Name("Kitchen"),)),
         Identity(None, (Name("unknown"), PLACE)),
-    ],
-    ids=str,
-)
-def test_an_object_is_found_by_mrid_and_by_as_much_of_a_name_as_is_said(resolve, find, asked):
-    (meter,) = resolve(Identity("m-1", (SERIAL, PLACE)))
-    assert find(asked) == [meter]
+    ):
+        assert find(asked) == [meter], asked
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
+def test_nothing_else_finds_it(resolve, find):
+    resolve(Identity("m-1", (SERIAL, PLACE)))
+    for asked in (
         Identity("m-2"),
         Identity("4711"),
         Identity(None, (Name("m-1"),)),
@@ -77,12 +70,8 @@ def test_an_object_is_found_by_mrid_and_by_as_much_of_a_name_as_is_said(resolve,
         Identity(None, (Name("4711", "MeterUniqueID", "another utility"),)),
         Identity(None, (Name("4712", "MeterUniqueID", "utility"),)),
         Identity(),
-    ],
-    ids=str,
-)
-def test_nothing_else_finds_it(resolve, find, asked):
-    resolve(Identity("m-1", (SERIAL, PLACE)))
-    assert find(asked) == []
+    ):
+        assert find(asked) == [], asked
 
 
 def test_a_bare_name_that_fits_several_finds_them_all(resolve, find):
@@ -179,7 +168,7 @@ names = st.builds(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_names_objects_have_each_is_found_by_them(store, commit, data):
-    """Objects that share no whole name: each is found by its mRID and by every name, by parts of a name
+    """Objects that share no whole name: each is found by its mRID alone, and by every name, maybe
     among others."""
     kind = str(uuid4())  # every example in a world of its own
     sets = data.draw(st.lists(st.lists(names, min_size=1, max_size=3, unique=True), min_size=1, max_size=4))
@@ -195,7 +184,7 @@ def test_whatever_names_objects_have_each_is_found_by_them(store, commit, data):
         for object_id, identity in zip(ids, identities, strict=True):
             assert objects.find(reader, kind, Identity(identity.mrid)) == [object_id]
             for name in identity.names:
-                assert objects.find(reader, kind, Identity(None, (name,))) == [object_id]
+                assert object_id in objects.find(reader, kind, Identity(None, (name,)))
                 less = Identity(None, (Name(name.name),))
                 assert object_id in objects.find(reader, kind, less) or less.names[0] in taken
         assert objects.identities(reader, ids) == dict(zip(ids, identities, strict=True))

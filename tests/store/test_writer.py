@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from cim_adapter.store import journal
+from cim_adapter.store import journal, objects
 from cim_adapter.store.engine import database_url, writing_engine
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.store import Store
-from cim_adapter.store.writer import Writer
+from cim_adapter.store.writer import Work, Writer
 
 
 @pytest.fixture
@@ -96,16 +97,29 @@ def test_a_row_may_refer_to_one_that_the_message_adds_later(commit, entry, store
     made, table = entry(), store.tables.erasure
 
     def work(tx):
-        object_id = tx.execute(
-            insert(tx.tables.object).values(kind="Meter", uid="u", names=b"").returning(tx.tables.object.c.id)
-        ).scalar_one()
-        row = {"journal_uid": made.uid, "object_id": object_id, "before": 1, "start": 0, "end": 1}
+        meter = objects.resolve(tx, "Meter", Identity("m-1"))
+        row = {"journal_uid": made.uid, "object_id": meter, "before": 1, "start": 0, "end": 1}
         tx.add(table, row)
         tx.select(select(table)).all()
         journal.write(tx, made, result="OK", code="0.0", reply=b"")
 
     commit(work)
     assert store.read_now(lambda reader: len(reader.select(select(table)).all())) == 1
+
+
+def test_work_may_be_prepared_by_the_writer(store, add, names):
+    failure = ValueError("cannot be prepared")
+
+    def fail():
+        raise failure
+
+    async def main():
+        prepares = (lambda: Work(run=add("a")), fail, lambda: "nothing to commit", lambda: Work(run=add("b")))
+        tasks = [asyncio.create_task(store.writer.prepare_and_commit(prepare)) for prepare in prepares]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert asyncio.run(main()) == ["a", failure, "nothing to commit", "b"]
+    assert names() == {"a", "b"}
 
 
 # ------------------------------------------------------------------------------- ids and once keys
@@ -138,11 +152,11 @@ def test_ids_of_a_group_that_was_rolled_back_are_forgotten(commit_all, commit, a
 def test_the_cache_of_ids_is_bounded(settings, store):
     async def main():
         for n in range(11):
-            await writer.commit(lambda tx, n=n: tx.remember_id(n, n))
-        return await writer.commit(lambda tx: [n for n in range(11) if tx.known_id(n) is not None])
+            await writer.commit(Work(run=lambda tx, n=n: tx.remember_id(n, n + 1)))
+        return await writer.commit(Work(run=lambda tx: [n for n in range(11) if tx.known_id(n)]))
 
     engine = writing_engine(database_url(settings.database, settings.data))
-    writer = Writer(engine, store.tables, store.vault, batch=10, known=10)
+    writer = Writer(engine, store.tables, store.vault, batch=10, delay=0, known=10)
     try:
         assert asyncio.run(main()) == [10]
     finally:
@@ -151,26 +165,28 @@ def test_the_cache_of_ids_is_bounded(settings, store):
 
 
 def test_a_once_key_is_seen_within_the_group_and_after(commit_all, commit, entry):
-    once = journal.once_key("hes", "m")
-    made = entry(once=once)
+    made = entry(message_id="m")
+    once = made.once
 
     def write(tx):
         journal.write(tx, made, result="OK", code="0.0", reply=b"")
         return made.uid
 
-    assert commit_all(write, lambda tx: tx.seen.get(once), onces=(once, once)) == [made.uid, made.uid]
+    ask = Work(run=lambda tx: tx.seen.get(once), once=once)
+    assert commit_all(Work(run=write, once=once), ask) == [made.uid, made.uid]
     assert commit(lambda tx: tx.seen.get(once), once=once) == made.uid
     assert commit(lambda tx: tx.seen.get(once)) is None  # asked for no key
 
 
 def test_a_once_key_of_a_message_that_failed_after_all_is_not_seen(commit_all, entry):
-    once = journal.once_key("hes", "m")
+    made = entry(message_id="m")
+    once = made.once
 
     def write(tx):
-        journal.write(tx, entry(once=once), result="OK", code="0.0", reply=b"")
+        journal.write(tx, made, result="OK", code="0.0", reply=b"")
         raise ValueError("the answer could not be dressed")
 
-    _, seen = commit_all(write, lambda tx: tx.seen.get(once), onces=(once, once))
+    _, seen = commit_all(Work(run=write, once=once), Work(run=lambda tx: tx.seen.get(once), once=once))
     assert seen is None
 
 

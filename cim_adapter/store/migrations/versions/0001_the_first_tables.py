@@ -37,22 +37,40 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of the request body"),
         sa.Column(
-            "once", sa.LargeBinary(), nullable=True, comment="partner and MessageID of a message carried out"
+            "message_key", sa.LargeBinary(), nullable=True, comment="to find message_id by, however long it is"
+        ),
+        sa.Column("correlation_key", sa.LargeBinary(), nullable=True, comment="to find correlation_id by"),
+        sa.Column(
+            "once",
+            sa.SmallInteger(),
+            nullable=True,
+            comment="1 where the message was carried out: its MessageID is taken",
         ),
         sa.Column("repeats", sa.Text(), nullable=True, comment="uid of the message that this one is a copy of"),
         sa.Column("request", sa.LargeBinary(), nullable=False, comment="the body as received; sealed"),
         sa.Column("reply", sa.LargeBinary(), nullable=False, comment="the reply message as sent; sealed"),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
-        sa.UniqueConstraint("once", name=op.f("uq_journal_once")),
         comment="every message of an authenticated partner and its answer",
     )
     with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_journal_correlation_id"), ["correlation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_journal_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(
+            "ix_journal_correlation_key",
+            ["correlation_key"],
+            unique=False,
+            sqlite_where=sa.text("correlation_key IS NOT NULL"),
+            postgresql_where=sa.text("correlation_key IS NOT NULL"),
+        )
+        batch_op.create_index("uq_journal_once", ["message_key", "partner", "once"], unique=True)
 
     op.create_table(
         "object",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("mrid", sa.Text(), nullable=True),
         sa.Column("uid", sa.Text(), nullable=False, comment="row identity that the seal is bound to"),
@@ -60,9 +78,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_object")),
         comment="meters, usage points: whatever an mRID or Names identify",
     )
-    with op.batch_alter_table("object", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_object_kind_mrid"), ["kind", "mrid"], unique=False)
-
     op.create_table(
         "vault_key",
         sa.Column("name", sa.Text(), nullable=False),
@@ -78,7 +93,13 @@ def upgrade() -> None:
         sa.Column("before", sa.BigInteger(), nullable=False, comment="hides blocks with a lower id"),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["journal_uid"], ["journal.uid"], name=op.f("fk_erasure_journal_uid")),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_erasure_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_erasure_object_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
         comment="a window of an object's readings that was deleted; the blocks stay as history",
@@ -126,7 +147,13 @@ def upgrade() -> None:
             comment="journal uid of the delete that named this block's message",
         ),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["journal_uid"], ["journal.uid"], name=op.f("fk_reading_block_journal_uid")),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_reading_block_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_reading_block_meter_id")),
         sa.ForeignKeyConstraint(["usage_point_id"], ["object.id"], name=op.f("fk_reading_block_usage_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_block")),
@@ -160,13 +187,14 @@ def downgrade() -> None:
 
     op.drop_table("erasure")
     op.drop_table("vault_key")
-    with op.batch_alter_table("object", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_object_kind_mrid"))
-
     op.drop_table("object")
     with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_journal_message_id"))
-        batch_op.drop_index(batch_op.f("ix_journal_correlation_id"))
+        batch_op.drop_index("uq_journal_once")
+        batch_op.drop_index(
+            "ix_journal_correlation_key",
+            sqlite_where=sa.text("correlation_key IS NOT NULL"),
+            postgresql_where=sa.text("correlation_key IS NOT NULL"),
+        )
 
     op.drop_table("journal")
     op.drop_table("api_key")

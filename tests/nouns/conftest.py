@@ -1,0 +1,144 @@
+"""An adapter that is talked to without a transport: elements in, messages out."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from cim_adapter import Adapter, Message, Settings
+from cim_adapter.access import Credentials
+from cim_adapter.envelope import MESSAGE_NS, ShapeReader, read_message
+from cim_adapter.errors import AdapterError
+from cim_adapter.nouns.readings import Block, MeterReading, Reading
+from cim_adapter.nouns.readings_xml import read_meter_readings, write_meter_readings
+from cim_adapter.schema import Catalogue
+from cim_adapter.store.objects import Identity
+from cim_adapter.store.readings import Kind
+from cim_adapter.wire import Answer, Arrival
+
+QUERY_NS = "http://iec.ch/TC57/2011/GetMeterReadings#"
+
+
+class BareWire:
+    """A transport without an envelope of its own."""
+
+    name = "bare"
+
+    def open(self, document: etree._Element) -> etree._Element:
+        return document
+
+    def close(self, message: etree._Element) -> Answer:
+        return Answer(body=etree.tostring(message))
+
+    def fault(self, error: AdapterError, message: etree._Element) -> Answer:
+        return Answer(body=etree.tostring(message), status=500)
+
+
+@dataclass
+class Exchange:
+    """Requests to an adapter and what came of them."""
+
+    adapter: Adapter
+
+    def send(
+        self, verb: str, *, request: str = "", payload: str = "", header: str = "", message_id: str | None = None
+    ) -> Message:
+        """The reply to a RequestMessage about MeterReadings with this content of Request and Payload.
+
+        ``header`` is what stands between Noun and MessageID.
+        """
+        parts = f"<Header><Verb>{verb}</Verb><Noun>MeterReadings</Noun>{header}"
+        parts += f"<MessageID>{message_id or uuid.uuid4()}</MessageID></Header>"
+        parts += f"<Request>{request}</Request>" if request else ""
+        parts += f"<Payload>{payload}</Payload>" if payload else ""
+        return self.take(f'<RequestMessage xmlns="{MESSAGE_NS}">{parts}</RequestMessage>')
+
+    def take(self, xml: str) -> Message:
+        arrival = Arrival(body=xml.encode(), credentials=Credentials(), remote=None, wire=BareWire())
+        answer = asyncio.run(self.adapter.pipeline.take(arrival))
+        assert answer.status == 200, answer.body.decode()
+        _, carrier = ShapeReader().recognise(etree.fromstring(answer.body))
+        return read_message(carrier)
+
+    def create(self, *items: MeterReading, verb: str = "create", message_id: str | None = None) -> Message:
+        payload = etree.tostring(write_meter_readings(items)).decode()
+        return self.send(verb, payload=payload, message_id=message_id)
+
+    def get(self, profile: str = "", request: str = "") -> Message:
+        """``profile`` is the content of GetMeterReadings, ``request`` what stands before it."""
+        return self.send(
+            "get", request=f'{request}<GetMeterReadings xmlns="{QUERY_NS}">{profile}</GetMeterReadings>'
+        )
+
+    def delete(self, *ids: str, request: str = "", message_id: str | None = None) -> Message:
+        return self.send("delete", request=request + "".join(ids), message_id=message_id)
+
+    def stored(self, profile: str = "", request: str = "") -> list[MeterReading]:
+        return found(self.get(profile, request))
+
+
+def found(message: Message) -> list[MeterReading]:
+    """The MeterReadings of a reply; none where it has no payload."""
+    return [
+        item
+        for element in (message.payload.elements if message.payload else ())
+        for item in read_meter_readings(element)
+    ]
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", database=database, open=True)
+
+
+@pytest.fixture
+def exchange(adapter: Adapter) -> Exchange:
+    return Exchange(adapter)
+
+
+@pytest.fixture(scope="session")
+def contract() -> Catalogue:
+    return Catalogue([Path(__file__).parents[2] / "xsd"])
+
+
+@pytest.fixture(scope="session")
+def readings_of() -> Callable[[Message], list[MeterReading]]:
+    return found
+
+
+@pytest.fixture(scope="session")
+def values_of() -> Callable[[list[MeterReading]], list[tuple[str | None, str | None]]]:
+    """(timestamp, value) of every reading, in order."""
+    return lambda items: [(r.timestamp, r.value) for item in items for b in item.blocks for r in b.readings]
+
+
+@pytest.fixture(scope="session")
+def intervals() -> Callable[..., MeterReading]:
+    """A MeterReading with one IntervalBlock: ``intervals("m-1", ("00:15", "1.0"), ("00:30", "2.0"))``; a
+    reading is a time on 2026-03-01 (UTC) with a value and, if need be, qualities.
+    """
+
+    def make(
+        meter: str | None,
+        *given: Sequence[object],
+        point: str | None = None,
+        reading_type: str = "kWh",
+        day: int = 1,
+    ) -> MeterReading:
+        made = [
+            Reading(timestamp=f"2026-03-{day:02}T{time}:00Z", value=value, qualities=tuple(qualities))
+            for time, value, *qualities in given
+        ]
+        return MeterReading(
+            meter=None if meter is None else Identity(meter),
+            usage_point=None if point is None else Identity(point),
+            blocks=[Block(Kind.INTERVALS, reading_type, made)],
+        )
+
+    return make
