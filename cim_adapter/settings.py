@@ -42,7 +42,7 @@ class Settings:
     data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data")
     readers: int = _setting(4, "threads, each with a database connection, that answer get requests")
     commit_batch: int = _setting(256, "messages at most that share one commit")
-    commit_delay: float = _setting(0.001, "seconds at most that a busy writer waits for a group to fill")
+    commit_delay: float = _setting(0.003, "seconds at most that a busy writer waits for a group to fill")
 
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
     key_cache_seconds: float = _setting(1.0, "seconds for which a checked API key stays trusted unchecked")
