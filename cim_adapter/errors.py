@@ -24,6 +24,7 @@ Which of the two answers a case gets is facts/envelope.md §5.5.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -48,7 +49,15 @@ class Finding:
         where = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.path) if part)
         text = f"found {self.found}; expected {self.expected}"
         text = f"{where}: {text}" if where else text
-        return f"{text}. {self.advice}" if self.advice else text
+        return _printable(f"{text}. {self.advice}" if self.advice else text)
+
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _printable(text: str) -> str:
+    """``text`` with a mark for each character that no XML can carry: what was found may hold any."""
+    return _NO_XML.sub("\ufffd", text)
 
 
 class AdapterError(Exception):
@@ -60,7 +69,7 @@ class AdapterError(Exception):
 
     def __init__(self, reason: str, findings: Sequence[Finding] = (), *, code: str | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = _printable(reason)
         self.findings = tuple(findings)
         if code is not None:
             self.code = code

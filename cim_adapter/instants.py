@@ -6,9 +6,12 @@ The text a partner wrote is kept beside it, so nothing of its offset or its digi
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR_AWAY = re.compile(r"(?:-\d{4,}|\d{5,})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
+_MIDNIGHT = re.compile(r"24:00:00(?:\.0+)?(?:Z|[+-]\d\d:\d\d)?")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -20,12 +23,12 @@ def instant(text: str) -> int:
     clamped: they are legal and mean "no bound". Raises ValueError for anything else.
     """
     text = text.strip()
-    if text.startswith("-"):
-        return -_clamp()
-    if len(text) > 4 and text[4] != "-":
-        return _clamp()
+    if text.startswith("-") or (len(text) > 4 and text[4] != "-"):
+        if not _FAR_AWAY.fullmatch(text):
+            raise ValueError(f"{text!r} is no xs:dateTime")
+        return -_clamp() if text.startswith("-") else _clamp()
     day, _, clock = text.partition("T")
-    if clock.startswith("24:00:00"):
+    if _MIDNIGHT.fullmatch(clock):
         return instant(f"{day}T00:00:00{clock[8:]}") + 86_400_000_000
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

@@ -80,7 +80,7 @@ class _Understood:
 
     wire: Wire
     shape: Shape
-    carrier: etree._Element
+    body: bytes
     call: Call
     handler: Handler
     prepared: Any
@@ -167,7 +167,7 @@ class Pipeline:
         return _Understood(
             wire=arrival.wire,
             shape=shape,
-            carrier=carrier,
+            body=arrival.body,
             call=call,
             handler=handler,
             prepared=prepared,
@@ -286,8 +286,9 @@ class Pipeline:
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
-        before = carrier_of(parse(stored.request, self._budget))
-        return before is not None and same_content(before, known.carrier)
+        # Both from their bytes: validation may have trimmed white space in the tree that was carried out.
+        before, now = (carrier_of(parse(body, self._budget)) for body in (stored.request, known.body))
+        return before is not None and now is not None and same_content(before, now)
 
     # -------------------------------------------------------------------------------- when it fails
 

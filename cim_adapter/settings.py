@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -19,8 +19,15 @@ class SettingsError(ValueError):
     """A setting has no such name, or a value that it cannot take."""
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    of: Sequence[str] = (),
+) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "bounds": (at_least, at_most), "of": of})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,37 +35,45 @@ class Settings:
     """What an operator may set. Paths are relative to the working directory."""
 
     host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(8080, "TCP port to listen on")
-    workers: int = _setting(1, "server processes; they share one database")
+    port: int = _setting(8080, "TCP port to listen on", at_least=0, at_most=65535)
+    workers: int = _setting(1, "server processes; they share one database", at_least=1)
     tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
     client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")
     public_url: str = _setting("", "URL by which partners reach us; written into WSDL addresses")
-    worker_memory: int = _setting(1024, "MiB of memory at which a server process is replaced by a fresh one")
+    worker_memory: int = _setting(
+        1024, "MiB of memory at which a server process is replaced by a fresh one", at_least=64
+    )
     trusted_proxies: tuple[str, ...] = _setting((), "addresses or networks whose X-Forwarded-* headers count")
 
     data: Path = _setting(Path("data"), "directory for the embedded database and the data key")
     database: str = _setting("", "SQLAlchemy URL; empty: SQLite in the data directory")
     data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data")
-    readers: int = _setting(4, "threads, each with a database connection, that answer get requests")
-    commit_batch: int = _setting(256, "messages at most that share one commit")
-    commit_delay: float = _setting(0.003, "seconds at most that a busy writer waits for a group to fill")
+    readers: int = _setting(4, "threads, each with a database connection, that answer get requests", at_least=1)
+    commit_batch: int = _setting(256, "messages at most that share one commit", at_least=1)
+    commit_delay: float = _setting(
+        0.003, "seconds at most that a busy writer waits for a group to fill", at_least=0, at_most=1
+    )
 
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
-    key_cache_seconds: float = _setting(1.0, "seconds for which a checked API key stays trusted unchecked")
-
-    max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message")
-    max_elements: int = _setting(200_000, "XML elements at most in one message")
-    max_attributes: int = _setting(256, "attributes at most on one XML element")
-    max_namespaces: int = _setting(10_000, "namespace declarations at most in one message")
-    inline_bytes: int = _setting(
-        128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own"
+    key_cache_seconds: float = _setting(
+        1.0, "seconds for which a checked API key stays trusted unchecked", at_least=0
     )
-    large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait")
-    max_readings: int = _setting(500_000, "readings at most in one reply; a larger answer is refused with 3.1")
+
+    max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message", at_least=1)
+    max_elements: int = _setting(200_000, "XML elements at most in one message", at_least=1)
+    max_attributes: int = _setting(256, "attributes at most on one XML element", at_least=1)
+    max_namespaces: int = _setting(10_000, "namespace declarations at most in one message", at_least=1)
+    inline_bytes: int = _setting(
+        128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own", at_least=0
+    )
+    large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
+    max_readings: int = _setting(
+        500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
+    )
 
     source: str = _setting("cim_adapter", "Header/Source of what we send")
-    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", of=("DEBUG", "INFO", "WARNING", "ERROR"))
 
     @classmethod
     def load(
@@ -68,12 +83,12 @@ class Settings:
         flags: Mapping[str, Any] | None = None,
     ) -> Settings:
         """Settings from file, environment and flags. Raises SettingsError with the name and what it takes."""
-        types = get_type_hints(cls)
+        types, known = get_type_hints(cls), {item.name: item for item in fields(cls)}
         values: dict[str, Any] = {}
         if config is not None:
             try:
                 values.update(tomllib.loads(config.read_text(encoding="utf-8")))
-            except (OSError, tomllib.TOMLDecodeError) as error:
+            except (OSError, ValueError) as error:
                 raise SettingsError(f"{config}: {error}") from error
         for name, text in (os.environ if environment is None else environment).items():
             if name.startswith("CIM_ADAPTER_"):
@@ -81,7 +96,9 @@ class Settings:
         values.update({name: value for name, value in (flags or {}).items() if value is not None})
         if unknown := sorted(set(values) - set(types)):
             raise SettingsError(f"no such setting: {', '.join(unknown)}")
-        return cls(**{name: _convert(name, value, types[name]) for name, value in values.items()})
+        return cls(
+            **{name: _convert(name, value, types[name], known[name].metadata) for name, value in values.items()}
+        )
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -93,29 +110,42 @@ class Settings:
         types = get_type_hints(cls)
         for item in fields(cls):
             kind = types[item.name]
-            name = kind.__name__ if isinstance(kind, type) else str(kind).replace("pathlib.", "")
+            if kind in (Path, Path | None):
+                name = "path"
+            else:
+                name = kind.__name__ if isinstance(kind, type) and kind.__module__ == "builtins" else "list of str"
             default = "" if item.default in (None, (), "") else str(item.default)
-            yield (
-                item.name,
-                name.replace("Path | None", "path").replace("Path", "path"),
-                default,
-                item.metadata["meaning"],
-            )
+            yield item.name, name, default, item.metadata["meaning"]
 
 
-def _convert(name: str, value: Any, kind: Any) -> Any:
+def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
     try:
-        if kind is bool and isinstance(value, str):
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
-        if kind is bool:
-            return bool(value)
-        if kind == tuple[str, ...]:
-            items = value.split(",") if isinstance(value, str) else value
-            return tuple(item.strip() for item in items if item.strip())
-        if kind in (Path, Path | None):
-            return Path(value) if value else None
-        return kind(value)
+        converted = _converted(value, kind)
+        least, most = metadata["bounds"]
+        if (least is not None and not converted >= least) or (most is not None and not converted <= most):
+            raise ValueError
+        if metadata["of"] and converted not in metadata["of"]:
+            raise ValueError
     except (KeyError, TypeError, ValueError) as error:
-        raise SettingsError(
-            f"{name}: {value!r} is no {kind.__name__ if isinstance(kind, type) else kind}"
-        ) from error
+        takes = kind.__name__ if isinstance(kind, type) else kind
+        raise SettingsError(f"{name}: {value!r} is no {takes} that it takes: {metadata['meaning']}") from error
+    return converted
+
+
+def _converted(value: Any, kind: Any) -> Any:
+    if kind is bool and isinstance(value, str):
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+    if kind == tuple[str, ...]:
+        items = value.split(",") if isinstance(value, str) else value
+        if not all(isinstance(item, str) for item in items):
+            raise TypeError
+        return tuple(item.strip() for item in items if item.strip())
+    if kind in (Path, Path | None):
+        if not value and kind is Path:
+            raise ValueError
+        return Path(value) if value else None
+    if isinstance(value, bool) is not (kind is bool):
+        raise TypeError
+    if not isinstance(value, str | int if kind is int else str | int | float if kind is float else kind):
+        raise TypeError
+    return kind(value)

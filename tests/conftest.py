@@ -41,7 +41,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def fresh_database(backend: str) -> Iterator[str]:
-    """The setting ``database``: empty for SQLite, a database of its own for PostgreSQL."""
+    """The setting ``database``: empty for SQLite, a schema of its own for PostgreSQL."""
     if backend == "sqlite":
         yield ""
         return
@@ -49,16 +49,17 @@ def fresh_database(backend: str) -> Iterator[str]:
     name = f"cim_test_{uuid.uuid4().hex}"
     try:
         with admin.connect() as connection:
-            connection.execute(text(f'create database "{name}"'))
+            connection.execute(text(f'create schema "{name}"'))
     except OperationalError as error:
         admin.dispose()
         reason = f"no PostgreSQL answers at {admin.url.render_as_string()}: {error.orig}"
         if os.environ.get("CIM_TEST_FORCE_SERVICES"):
             pytest.fail(reason)
         pytest.skip(reason)
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    own = admin.url.update_query_dict({"options": f"-c search_path={name}"})
+    yield own.render_as_string(hide_password=False)
     with admin.connect() as connection:
-        connection.execute(text(f'drop database "{name}" with (force)'))
+        connection.execute(text(f'drop schema "{name}" cascade'))
     admin.dispose()
 
 

@@ -22,7 +22,7 @@ def config(tmp_path):
 def test_every_setting_has_a_default_and_a_meaning():
     for name, kind, default, meaning in Settings.described():
         assert name in Settings.names()
-        assert kind in {"str", "int", "float", "bool", "path", "tuple[str, ...]"}, (name, kind)
+        assert kind in {"str", "int", "float", "bool", "path", "list of str"}, (name, kind)
         assert meaning
         assert default == ("" if getattr(Settings(), name) in (None, "", ()) else str(getattr(Settings(), name)))
 

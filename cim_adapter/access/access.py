@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 from dataclasses import dataclass
 
@@ -32,7 +31,7 @@ class Credentials:
             raise BadCredential(f"Authorization: {scheme} is not taken here; use X-API-Key or Basic")
         try:
             user_and_password = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise BadCredential("Authorization: Basic is not base64 of user:key") from error
         return user_and_password.partition(":")[2]
 

@@ -50,7 +50,10 @@ def _header(element: etree._Element) -> Header:
     properties: list[tuple[str, str | None]] = []
     replay: ReplayDetection | None = None
     user: User | None = None
+    standard = next((namespace(child) for name, child in children(element) if name == "Verb"), MESSAGE_NS)
     for local_name, child in children(element):
+        if namespace(child) != standard:
+            continue  # an extension: it may be called as it likes
         match local_name:
             case "Property":
                 pair = texts(child)
@@ -148,7 +151,8 @@ def read_reply(element: etree._Element) -> Reply:
     for local_name, child in children(element):
         match local_name:
             case "Result":
-                result = Result((child.text or "").strip())
+                text = (child.text or "").strip()
+                result = Result(text) if text in set(Result) else Result.FAILED  # the XSD refuses others
             case "Error":
                 errors.append(_error(child))
             case "ID":
@@ -222,7 +226,7 @@ class ReplyWriter:
 
     def write(self, header: Header, reply: Reply, shape: Shape) -> etree._Element:
         """See ``write_reply``."""
-        if not reply.plain or header.properties or header.user or header.replay_detection:
+        if not reply.plain or not _is_plain(header):
             return write_reply(header, reply, shape)
         fields = [(name, text) for name in _PLAIN_FIELDS if (text := getattr(header, name)) is not None]
         key = (shape.kind, shape.reply_root, *(name for name, _ in fields))
@@ -234,6 +238,16 @@ class ReplyWriter:
         for element, (_, text) in zip(carrier[0], fields, strict=True):
             element.text = text
         return answer
+
+
+def _is_plain(header: Header) -> bool:
+    """Whether the header has nothing but ``_PLAIN_FIELDS``, as that of every reply of ours."""
+    more = (header.properties, header.user, header.replay_detection, header.reply_address, header.comment)
+    return (
+        header.ack_required
+        and not header.async_reply_flag
+        and not any(item is not None and item != () for item in more)
+    )
 
 
 def write_fault(reply: Reply, shape: Shape | None) -> etree._Element:

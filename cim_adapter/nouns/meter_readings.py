@@ -15,6 +15,7 @@ from cim_adapter.nouns.readings_xml import read_meter_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
 from cim_adapter.store.objects import Identity, Name
+from cim_adapter.store.readings import Kind
 from cim_adapter.store.transaction import Reader, Transaction
 
 # ------------------------------------------------------------------------------------------ storing
@@ -32,8 +33,9 @@ class _Prepared:
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, position = [], [], 0
+    good, errors, position, registers = [], [], 0, 0
     for item in read_meter_readings(call.payload):
+        registers = _number(item, registers)
         try:
             if not item.meter and not item.usage_point:
                 raise Incomplete("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
@@ -48,6 +50,14 @@ def _prepare(call: Call) -> _Prepared:
     if not good and not errors:
         raise Incomplete("MeterReadings holds no MeterReading")
     return _Prepared(good, errors)
+
+
+def _number(item: MeterReading, first: int) -> int:
+    """Number the registers on through the whole message; returns the next number."""
+    own = [reading for block in item.blocks if block.kind is Kind.REGISTERS for reading in block.readings]
+    for reading in own:
+        reading.position += first
+    return first + len(own)
 
 
 def _seal(call: Call, block: Block, position: int) -> readings.Block:

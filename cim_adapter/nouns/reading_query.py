@@ -48,7 +48,13 @@ def answer(reader: Reader, wanted: ReadingFilter, *, at_most: int) -> Reply:
     if (wanted.meters and not meters) or (wanted.usage_points and not points):
         return Reply.of(errors, any_done=False)
     pieces = _find(reader, wanted, list(meters), list(points), at_most)
+    if points and (found := {p.found.meter_id for p in pieces if p.found.meter_id is not None}):
+        # What a meter sent later without its usage point replaces what it sent with it.
+        known = {piece.found.id for piece in pieces}
+        pieces += [p for p in _find(reader, wanted, list(found), [], at_most) if p.found.id not in known]
     _let_later_win(pieces)
+    if points:
+        pieces = [piece for piece in pieces if piece.found.usage_point_id in points]
     _apply_erasures(pieces, readings.erasures(reader, {i for p in pieces for i in _objects_of(p)}))
     for piece in pieces:
         piece.wanted = [
@@ -161,7 +167,9 @@ def _together(reader: Reader, pieces: list[_Piece]) -> list[MeterReading]:
     """One MeterReading for each meter, usage point and surroundings; in it, one block for each type."""
     known = objects.identities(reader, {i for piece in pieces for i in _objects_of(piece)})
     groups: dict[tuple[int | None, int | None, Around | None], list[_Piece]] = defaultdict(list)
-    for piece in sorted(pieces, key=lambda p: (p.found.start, p.found.id)):
+    # One message comes back in its own order, several in that of time.
+    one = len({piece.found.journal_uid for piece in pieces}) == 1
+    for piece in sorted(pieces, key=lambda p: (0 if one else p.found.start, p.found.id)):
         groups[piece.found.meter_id, piece.found.usage_point_id, piece.block.around].append(piece)
     return [
         MeterReading(

@@ -91,8 +91,10 @@ class Block(msgspec.Struct, array_like=True):
     def bounds(self) -> tuple[int, int]:
         """First and last instant. Raises ValueError where a reading has neither timestamp nor period."""
         found = [reading.at() for reading in self.readings]
+        if not found:
+            raise ValueError(f"a block of {self.reading_type or 'no ReadingType'} has no readings")
         known = [moment for moment in found if moment is not None]
-        if len(known) < len(found) or not known:
+        if len(known) < len(found):
             raise ValueError("a reading has neither timeStamp nor timePeriod, so nobody could find it again")
         return min(known), max(known)
 

@@ -112,7 +112,7 @@ def write(
         },
     )
     if carried_out and once is not None:
-        transaction.seen[once] = entry.uid
+        transaction.remember_seen(once, entry.uid)
 
 
 def read(reader: Reader, uid: str) -> Stored:

@@ -62,8 +62,9 @@ def resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
 
 def find(reader: Reader, kind: str, identity: Identity) -> list[int]:
     """The ids of the objects that ``identity`` names; several where a bare name fits several."""
-    hashes = _exact_hashes(reader.vault, kind, identity)
-    found = _ids_of(reader, hashes, exact=True)
+    found: dict[bytes, int] = {}
+    if identity.mrid is not None:
+        found = _ids_of(reader, [_mrid_hash(reader.vault, kind, identity.mrid)], exact=True)
     if not found and identity.names:
         found = _ids_of(reader, [_name_hash(reader.vault, kind, name) for name in identity.names], exact=False)
     return sorted(set(found.values()))
@@ -86,7 +87,7 @@ def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     found = {hash_: known for hash_ in hashes if (known := transaction.known_id(hash_)) is not None}
     # The mRID's hash comes first: where mRID and name point to different objects, the mRID is right.
     for hash_ in hashes:
-        if hash_ in found:
+        if hash_ in found and (hash_ == hashes[0] or not _is_another(transaction, found[hash_], identity)):
             if len(found) < len(hashes):
                 _learn(transaction, found[hash_], kind, identity, taken=set(found))
             return found[hash_]
@@ -94,8 +95,17 @@ def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     names = transaction.vault.seal(msgspec.msgpack.encode(identity.names), f"object/{uid}")
     row = {"id": object_id, "kind": kind, "mrid": identity.mrid, "uid": uid, "names": names}
     transaction.add(transaction.tables.object, row)
-    _add_keys(transaction, object_id, kind, identity, taken=set())
+    _add_keys(transaction, object_id, kind, identity, taken=set(found))
     return object_id
+
+
+def _is_another(transaction: Transaction, object_id: int, identity: Identity) -> bool:
+    """Whether the object has an mRID and ``identity`` another: then a common name makes them not one."""
+    if identity.mrid is None:
+        return False
+    table = transaction.tables.object
+    mrid = transaction.select(select(table.c.mrid).where(table.c.id == object_id)).scalar_one()
+    return mrid is not None and mrid != identity.mrid
 
 
 def _ask(transaction: Transaction, hashes: list[bytes]) -> None:
@@ -142,8 +152,8 @@ def _add_keys(
         if hash_ not in taken:
             transaction.add(table, {"hash": hash_, "object_id": object_id, "exact": True})
             transaction.remember_id(hash_, object_id)
-    new_names = [name for name in identity.names if _name_hash(vault, kind, name) not in taken]
-    for hash_ in {part for name in new_names for part in _partial_hashes(vault, kind, name)}:
+    partial = {part for name in identity.names for part in _partial_hashes(vault, kind, name)}
+    for hash_ in partial | {_name_hash(vault, kind, name) for name in identity.names} & taken:
         transaction.add(table, {"hash": hash_, "object_id": object_id, "exact": False})
 
 
@@ -158,8 +168,12 @@ def _ids_of(reader: Reader, hashes: list[bytes], *, exact: bool) -> dict[bytes, 
 
 
 def _exact_hashes(vault: Vault, kind: str, identity: Identity) -> list[bytes]:
-    by_mrid = [] if identity.mrid is None else [vault.digest(kind, "mRID", identity.mrid)]
+    by_mrid = [] if identity.mrid is None else [_mrid_hash(vault, kind, identity.mrid)]
     return list(dict.fromkeys(by_mrid + [_name_hash(vault, kind, name) for name in identity.names]))
+
+
+def _mrid_hash(vault: Vault, kind: str, mrid: str) -> bytes:
+    return vault.digest(kind, "mRID", mrid)
 
 
 def _name_hash(vault: Vault, kind: str, name: Name) -> bytes:

@@ -10,7 +10,9 @@ import base64
 import hashlib
 import hmac
 import os
+import tempfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -49,16 +51,20 @@ class DataKey:
     @classmethod
     def at(cls, path: Path) -> DataKey:
         """The key in the file ``path``; made there, readable by its owner alone, where there is none."""
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls.from_text(path.read_text(encoding="ascii"))
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            secret = os.urandom(32)
-            file.write(base64.b64encode(secret).decode("ascii") + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return cls(secret)
+        if not path.exists():
+            # Written aside and then linked: the name appears with the whole key behind it, or not at all.
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:
+                file.write(base64.b64encode(os.urandom(32)).decode("ascii") + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+                with suppress(FileExistsError):  # another process was faster: its key is the key
+                    os.link(file.name, path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        return cls.from_text(path.read_text(encoding="ascii", errors="replace"))
 
 
 class Vault:

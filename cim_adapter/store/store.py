@@ -100,8 +100,11 @@ def _make_index_key(engine: Engine, key: DataKey) -> None:
     with engine.connect() as connection:
         try:
             with connection.begin():
-                if connection.execute(select(table.c.name)).first() is None:
+                known = connection.scalar(select(table.c.sealed).where(table.c.name == "index"))
+                if known is None:
                     connection.execute(insert(table).values(name="index", sealed=sealed))
+                else:
+                    unseal(key, bytes(known), "vault_key/index")
         except IntegrityError:
             return  # another process was faster, and its index key is as good as ours
 

@@ -77,6 +77,7 @@ class Transaction(Reader):
         self._waiting: dict[Table, list[dict[str, Any]]] = {}
         self._own: list[tuple[Table, dict[str, Any]]] = []
         self._own_ids: dict[Any, int] = {}
+        self._own_seen: list[tuple[bytes, str]] = []
         self._savepoint: Any = None
         self._absent: set[Any] = set()
         self.learnt_ids: dict[Any, int] = {}
@@ -111,6 +112,11 @@ class Transaction(Reader):
         """Remember an id for later messages; forgotten again if this message is not committed."""
         self._own_ids[key] = value
 
+    def remember_seen(self, once: tuple[bytes, str], uid: str) -> None:
+        """Remember that the message of this once key is ``uid``; forgotten if it is not committed."""
+        self.seen[once] = uid
+        self._own_seen.append(once)
+
     def known_absent(self, key: Any) -> bool:
         """Whether the database was asked for ``key`` in this transaction, and had nothing."""
         return key in self._absent
@@ -134,6 +140,8 @@ class Transaction(Reader):
         """The message failed: undo what it did, and only that."""
         if self._savepoint is not None:
             self._savepoint.rollback()
+        for key in self._own_seen:
+            self.seen.pop(key, None)
         self._reset()
 
     def finish(self) -> None:
@@ -141,7 +149,7 @@ class Transaction(Reader):
         self._flush()
 
     def _reset(self) -> None:
-        self._own, self._own_ids, self._savepoint = [], {}, None
+        self._own, self._own_ids, self._own_seen, self._savepoint = [], {}, [], None
 
     def _flush_own(self) -> None:
         self._flush()

@@ -15,6 +15,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -42,6 +43,17 @@ class Work(Generic[T]):
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
+
+
+def _reset(connection: Connection) -> None:
+    """Roll back, also what SQLAlchemy takes to be over: where COMMIT itself fails, SQLite stays in the
+    transaction.
+    """
+    with suppress(SQLAlchemyError):  # the connection is gone, and its transaction with it
+        connection.rollback()
+        driver = connection.connection.dbapi_connection
+        if driver is not None:
+            driver.rollback()
 
 
 @dataclass(slots=True, eq=False)
@@ -153,7 +165,7 @@ class Writer:
         try:
             self._commit(connection, group)
         except Exception:  # the group is lost, not its messages: each is tried alone, and answered
-            connection.rollback()
+            _reset(connection)
             for job in group:
                 self._commit_alone(connection, job)
 
@@ -163,7 +175,7 @@ class Writer:
                 self._commit(connection, [job])
                 return
             except Exception as error:
-                connection.rollback()
+                _reset(connection)
                 # Another process may have been faster at the same MessageID or meter, or the database
                 # may be back on the next try. Nothing else mends itself.
                 if attempt == _ATTEMPTS or not isinstance(error, IntegrityError | OperationalError):
@@ -216,4 +228,5 @@ class Writer:
         for job in group:
             by_loop.setdefault(job.loop, []).append(job)
         for loop, jobs in by_loop.items():
-            loop.call_soon_threadsafe(resolve, jobs)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(resolve, jobs)
