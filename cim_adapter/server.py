@@ -65,6 +65,8 @@ def serve(settings: Settings, announce: Announce) -> None:
         websockets=False,
         backlog=1024,
         log_level=LogLevels.warning,
+        # Its own handlers write to stdout, where only what ``announce`` says belongs.
+        log_dictconfig={"handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}},
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,

@@ -50,9 +50,10 @@ def _header(element: etree._Element) -> Header:
     properties: list[tuple[str, str | None]] = []
     replay: ReplayDetection | None = None
     user: User | None = None
-    standard = next((namespace(child) for name, child in children(element) if name == "Verb"), MESSAGE_NS)
+    verb = next((child.tag for name, child in children(element) if name == "Verb"), f"{{{MESSAGE_NS}}}Verb")
+    standard = verb.removesuffix("Verb")
     for local_name, child in children(element):
-        if namespace(child) != standard:
+        if not child.tag.startswith(standard):
             continue  # an extension: it may be called as it likes
         match local_name:
             case "Property":

@@ -125,6 +125,12 @@ class Tables:
         )
 
 
+def _only_known(name: str, first: str, *more: str) -> Index:
+    """An index of the blocks that have ``first``: the others cost it nothing."""
+    known = text(f"{first} IS NOT NULL")
+    return Index(f"ix_reading_block_{name}", first, *more, sqlite_where=known, postgresql_where=known)
+
+
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
@@ -182,8 +188,8 @@ def _reading_block(metadata: MetaData) -> Table:
         Column("readings", Integer, nullable=False),
         Column("withdrawn_by", Text, comment="journal uid of the delete that named this block's message"),
         Column("sealed", LargeBinary, nullable=False),
-        Index("ix_reading_block_meter", "meter_id", "reading_type", "start"),
-        Index("ix_reading_block_usage_point", "usage_point_id", "reading_type", "start"),
+        _only_known("meter", "meter_id", "reading_type", "start"),
+        _only_known("usage_point", "usage_point_id", "reading_type", "start"),
         Index("ix_reading_block_journal_uid", "journal_uid"),
         sqlite_autoincrement=True,
         comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",

@@ -162,16 +162,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reading_block", schema=None) as batch_op:
         batch_op.create_index("ix_reading_block_journal_uid", ["journal_uid"], unique=False)
-        batch_op.create_index("ix_reading_block_meter", ["meter_id", "reading_type", "start"], unique=False)
         batch_op.create_index(
-            "ix_reading_block_usage_point", ["usage_point_id", "reading_type", "start"], unique=False
+            "ix_reading_block_meter",
+            ["meter_id", "reading_type", "start"],
+            unique=False,
+            sqlite_where=sa.text("meter_id IS NOT NULL"),
+            postgresql_where=sa.text("meter_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_reading_block_usage_point",
+            ["usage_point_id", "reading_type", "start"],
+            unique=False,
+            sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+            postgresql_where=sa.text("usage_point_id IS NOT NULL"),
         )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("reading_block", schema=None) as batch_op:
-        batch_op.drop_index("ix_reading_block_usage_point")
-        batch_op.drop_index("ix_reading_block_meter")
+        batch_op.drop_index(
+            "ix_reading_block_usage_point",
+            sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+            postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_reading_block_meter",
+            sqlite_where=sa.text("meter_id IS NOT NULL"),
+            postgresql_where=sa.text("meter_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_reading_block_journal_uid")
 
     op.drop_table("reading_block")
