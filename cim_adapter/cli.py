@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(run=_revoke_key)
 
+    explain = commands.add_parser("explain", help="an identifier of the standard, in words")
+    explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
+    explain.set_defaults(run=_explain)
+
     wsdl = commands.add_parser("wsdl", help="the contract").add_subparsers(required=True, metavar="ACTION")
     build = wsdl.add_parser("build", help="generate typed message schemas and WSDLs from xsd/")
     build.add_argument("--check", action="store_true", help="write nothing; 1 if a file is not up to date")
@@ -115,6 +119,17 @@ def _revoke_key(options: argparse.Namespace) -> int:
         revoked = asyncio.run(store.commit(lambda transaction: api_keys.revoke(transaction, options.name)))
     print(f"{revoked} revoked")
     return 0 if revoked else 1
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from cim_adapter.codes import MalformedCode, explain_text
+
+    try:
+        print(explain_text(options.code))
+    except MalformedCode as error:
+        print(f"cim-adapter: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _build_wsdl(options: argparse.Namespace) -> int:
