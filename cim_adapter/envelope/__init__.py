@@ -1,5 +1,7 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
+from cim_adapter.envelope.decode import read_message, read_reply
+from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
 from cim_adapter.envelope.message import (
     ID,
     Error,
@@ -22,7 +24,6 @@ from cim_adapter.envelope.shapes import (
 )
 from cim_adapter.envelope.verbs import Verb
 from cim_adapter.envelope.words import ReplyWords
-from cim_adapter.envelope.xml import ReplyWriter, read_message, read_reply, write_fault, write_reply
 
 __all__ = [
     "ABSTRACT_NS",
