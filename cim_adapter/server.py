@@ -26,6 +26,7 @@ from granian.log import LogLevels
 
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter
+from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
@@ -102,7 +103,8 @@ class _Worker:
     def __call__(self, *_: object) -> HttpDoor:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
-        adapter.catalogue.warm()
+        nouns = adapter.registry.nouns
+        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in nouns))
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any
@@ -110,7 +112,7 @@ class _Worker:
         async def stopped() -> None:
             await asyncio.to_thread(adapter.close)
 
-        contract = ContractPages(adapter.contract, PublicAddress(self._settings))
+        contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
         started = self._ready.release  # type: ignore[attr-defined]
         return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=stopped)
 

@@ -22,6 +22,9 @@ def message_schema(profile: Profile) -> bytes:
 
     All five requests share one type and need no Payload, because cancel, close and delete name their
     targets in Request/ID (envelope facts §1.4). A Payload that is there does hold the profile.
+
+    An event may carry Reply, because the late answer to a request has the same roots on the Reply service,
+    and a namespace declares a root once. Reply keeps the envelope's type and its place before Payload.
     """
     noun = profile.noun
     xs = Maker(
@@ -40,7 +43,7 @@ def message_schema(profile: Profile) -> bytes:
             xs,
             f"{noun}RequestMessageType",
             f"A request. create and change carry {noun} in Payload; cancel, close and delete name their "
-            "targets in Request/ID.",
+            "targets in Request/ID, or in Payload where those have no id.",
             xs("element", name="Header", type="msg:HeaderType"),
             xs("element", name="Request", type="msg:RequestType", minOccurs="0"),
             xs("element", name="Payload", type=f"tns:{noun}PayloadType", minOccurs="0"),
@@ -48,8 +51,10 @@ def message_schema(profile: Profile) -> bytes:
         _message_type(
             xs,
             f"{noun}EventMessageType",
-            "Something that has happened. Over SOAP it is answered like a request.",
+            "Something that has happened or, with Reply, the late answer to a request. Over SOAP it is answered "
+            "like a request.",
             xs("element", name="Header", type="msg:HeaderType"),
+            xs("element", name="Reply", type="msg:ReplyType", minOccurs="0"),
             xs("element", name="Payload", type=f"tns:{noun}PayloadType", minOccurs="0"),
         ),
         *_answer_types(xs, noun),

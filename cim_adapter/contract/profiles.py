@@ -110,7 +110,7 @@ def _as_profile(file: str, root: etree._Element) -> Profile | None:
 def _paired(profiles: dict[str, Profile]) -> Iterator[Noun]:
     queries = {noun: profile for noun, profile in profiles.items() if noun.startswith("Get")}
     for noun, profile in sorted(profiles.items()):
-        if noun not in queries:
+        if not noun.startswith("Get"):
             yield Noun(profile, queries.pop(f"Get{noun}", None))
     for noun, query in queries.items():
         raise ContractError(f"{query.file} asks for {noun.removeprefix('Get')}, which has no profile")

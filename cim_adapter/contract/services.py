@@ -30,14 +30,17 @@ class Pattern:
     meanings: dict[str, str]
 
 
-def patterns() -> tuple[Pattern, Pattern]:
-    """Execute, for requests, and Receive, for events; both for every noun."""
+def patterns() -> tuple[Pattern, Pattern, Pattern]:
+    """Execute, for requests; Receive, for events; Reply, for late answers. All for every noun.
+
+    Receive and Reply have the same body roots: an answer to create is created, with Reply in it.
+    """
     execute = (
         "Creates {noun}; they stand in Payload.",
         "Changes {noun}; they stand in Payload.",
-        "Cancels the {noun} that Request/ID names.",
-        "Closes the {noun} that Request/ID names.",
-        "Deletes the {noun} that Request/ID names.",
+        "Cancels the {noun} that Request/ID or Payload names.",
+        "Closes the {noun} that Request/ID or Payload names.",
+        "Deletes the {noun} that Request/ID or Payload names.",
     )
     receive = (
         "Takes note of {noun} that were created.",
@@ -46,14 +49,22 @@ def patterns() -> tuple[Pattern, Pattern]:
         "Takes note of {noun} that were closed.",
         "Takes note of {noun} that were deleted.",
     )
+    reply = (
+        "Takes the answer to a create that asked to be answered later.",
+        "Takes the answer to a change that asked to be answered later.",
+        "Takes the answer to a cancel that asked to be answered later.",
+        "Takes the answer to a close that asked to be answered later.",
+        "Takes the answer to a delete that asked to be answered later.",
+    )
     return (
         Pattern("Execute", "Request", "Carries out requests about {noun}.", _by_verb(REQUEST_VERBS, execute)),
         Pattern("Receive", "Event", "Receives events about {noun}.", _by_verb(EVENT_VERBS, receive)),
+        Pattern("Reply", "Event", "Receives late answers about {noun}.", _by_verb(EVENT_VERBS, reply)),
     )
 
 
 def typed_services(noun: Noun) -> Iterator[Service]:
-    """The SOAP 1.1 services of one noun: Execute, Receive and, where there is a query, Get."""
+    """The SOAP 1.1 services of one noun: Execute, Receive, Reply and, where there is a query, Get."""
     for pattern in patterns():
         yield _pattern_service(noun.profile, pattern)
     if noun.query is not None:

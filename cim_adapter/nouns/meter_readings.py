@@ -78,6 +78,7 @@ def _seal(call: Call, block: Block, position: int) -> readings.Block:
 
 
 @handles("create", "MeterReadings", prepare=_prepare)
+@handles("change", "MeterReadings", prepare=_prepare)
 @handles("created", "MeterReadings", prepare=_prepare)
 @handles("changed", "MeterReadings", prepare=_prepare)
 def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:

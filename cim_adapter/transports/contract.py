@@ -6,7 +6,7 @@ they are open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 from lxml.html import builder as tags
@@ -19,10 +19,12 @@ from cim_adapter.transports.public import PublicAddress
 class ContractPages:
     """GET on /soap, /soap/{Service} and /xsd/{file}."""
 
-    def __init__(self, files: ContractFiles, address: PublicAddress) -> None:
+    def __init__(self, files: ContractFiles, nouns: Iterable[str], address: PublicAddress) -> None:
+        """Offers the services of ``nouns``: those that a handler answers for."""
         self._files = files
         self._address = address
-        paths = {name: files.description(name) for name in files.services()}
+        served = {f"{pattern}{noun}" for pattern in ("Execute", "Get", "Receive", "Reply") for noun in nouns}
+        paths = {name: files.description(name) for name in files.services() if name in served}
         self.offers: Mapping[str, Offer] = {name: read_offer(path) for name, path in paths.items() if path}
         generic = files.description()
         if generic is None:

@@ -11,9 +11,10 @@ from lxml import etree, html
 from cim_adapter.contract import ContractFiles
 
 FILES = ContractFiles.locate()
+SERVED = [name for name in FILES.services() if name.endswith("MeterReadings")]  # the nouns with handlers
 DESCRIPTIONS = [
     (f"/soap/{name}" if name else "/soap", query, FILES.description(name, soap12=query.endswith("soap12")))
-    for name in (None, *FILES.services())
+    for name in (None, *SERVED)
     for query in ("?wsdl", "?wsdl=soap12")
 ]
 each = pytest.mark.parametrize(("path", "query", "file"), DESCRIPTIONS)
@@ -91,7 +92,7 @@ def test_what_is_not_there_is_not_found(anyone, path):
     assert "Traceback" not in response.text
 
 
-@pytest.mark.parametrize("path", ["/soap", *(f"/soap/{name}" for name in FILES.services())])
+@pytest.mark.parametrize("path", ["/soap", *(f"/soap/{name}" for name in SERVED)])
 def test_page_for_people_links_to_the_contract(anyone, path):
     response = anyone.get(path)
     assert response.headers["content-type"].startswith("text/html")
@@ -174,3 +175,8 @@ def test_public_url_wins(serve):
     assert fetch(**{**FORWARDED, "X-Forwarded-Host": "other"}) == {
         "https://bus.example.org/cim/soap/GetMeterReadings"
     }
+
+
+def test_a_contract_nobody_answers_for_is_not_offered(anyone):
+    assert anyone.get("/soap/ExecuteMeterConfig?wsdl").status_code == 404
+    assert anyone.get("/xsd/MeterConfig.xsd").status_code == 200

@@ -63,7 +63,7 @@ def test_typed_services(load, compared, messages, day, service, operation, verb)
     if verb == "create":
         stored = getattr(execute.service, operation)(header(verb), None, payload)
     else:
-        stored = getattr(execute.service, operation)(header(verb), payload)
+        stored = getattr(execute.service, operation)(header(verb), None, payload)
     assert (stored.Reply.Result, stored.Reply.Error[0].code) == ("OK", "0.0")
     get = load("GetMeterReadings")
     query = get.factory.create(f"{{{messages.QUERY}}}GetMeterReadings")

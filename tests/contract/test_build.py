@@ -47,7 +47,7 @@ def test_meter_readings_have_their_whole_contract(files):
         "wsdl/Service.wsdl",
         *(
             f"wsdl/{service}MeterReadings{twin}.wsdl"
-            for service in ("Execute", "Receive", "Get")
+            for service in ("Execute", "Receive", "Reply", "Get")
             for twin in ("", ".soap12")
         ),
     }
@@ -72,19 +72,22 @@ def test_another_noun_needs_only_its_schema(folder):
         "wsdl/ExecuteEndDeviceControls.soap12.wsdl",
         "wsdl/ReceiveEndDeviceControls.wsdl",
         "wsdl/ReceiveEndDeviceControls.soap12.wsdl",
+        "wsdl/ReplyEndDeviceControls.wsdl",
+        "wsdl/ReplyEndDeviceControls.soap12.wsdl",
     }
     definitions = etree.fromstring(made["wsdl/ExecuteEndDeviceControls.wsdl"])
     assert definitions.get("targetNamespace") == "http://iec.ch/TC57/2011/ExecuteEndDeviceControls"
 
 
-def test_a_query_adds_its_message_and_its_service(folder):
-    add_profile(folder, "MeterConfig")
+@pytest.mark.parametrize("noun", ["CustomerConfig", "MeterConfig"], ids=["before Get", "after Get"])
+def test_a_query_adds_its_message_and_its_service(folder, noun):
+    add_profile(folder, noun)
     before = set(build(folder))
-    add_profile(folder, "GetMeterConfig")
+    add_profile(folder, f"Get{noun}")
     assert set(build(folder)) - before == {
-        "xsd/GetMeterConfigMessage.xsd",
-        "wsdl/GetMeterConfig.wsdl",
-        "wsdl/GetMeterConfig.soap12.wsdl",
+        f"xsd/Get{noun}Message.xsd",
+        f"wsdl/Get{noun}.wsdl",
+        f"wsdl/Get{noun}.soap12.wsdl",
     }
 
 
@@ -99,17 +102,18 @@ def test_generated_schemas_of_another_noun_compile(folder):
 def test_write_brings_files_up_to_date_and_touches_no_other(folder):
     add_profile(folder, "MeterConfig")
     files = ContractFiles(folder, folder / "wsdl")
-    assert len(write(files)) == 6
+    assert len(write(files)) == 8
     assert write(files) == ()
     (folder / "wsdl" / "Service.wsdl").write_bytes(b"stale")
     assert write(files) == (folder / "wsdl" / "Service.wsdl",)
 
 
 def test_names_of_the_typed_services(files):
-    """The table of envelope facts §4.1, for the three patterns of one noun."""
+    """The table of envelope facts §4.1, for the four patterns of one noun."""
     for service, noun, kind in (
         ("ExecuteMeterReadings", "MeterReadings", "Request"),
         ("ReceiveMeterReadings", "MeterReadings", "Event"),
+        ("ReplyMeterReadings", "MeterReadings", "Event"),
         ("GetMeterReadings", "GetMeterReadings", "Request"),
     ):
         root = etree.parse(files.description(service)).getroot()

@@ -19,15 +19,19 @@ READINGS = "{http://iec.ch/TC57/2011/MeterReadings#}"
 QUERY = "{http://iec.ch/TC57/2011/GetMeterReadings#}"
 
 
+class Engines(dict):
+    """By target namespace: the libxml2 schema and the xmlschema schema, compiled when they are asked for."""
+
+    def __missing__(self, namespace):
+        (path,) = (path for path in SCHEMAS if etree.parse(path).getroot().get("targetNamespace") == namespace)
+        explained = xmlschema.XMLSchema(str(path), allow="local", defuse="always")
+        self[namespace] = etree.XMLSchema(etree.parse(path)), explained
+        return self[namespace]
+
+
 @pytest.fixture(scope="module")
 def engines():
-    """By target namespace: the libxml2 schema and the xmlschema schema."""
-    compiled = {}
-    for path in SCHEMAS:
-        document = etree.parse(path)
-        explained = xmlschema.XMLSchema(str(path), allow="local", defuse="always")
-        compiled[document.getroot().get("targetNamespace")] = etree.XMLSchema(document), explained
-    return compiled
+    return Engines()
 
 
 def valid(engines, root):

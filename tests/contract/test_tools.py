@@ -19,10 +19,22 @@ PAST = {
     "Delete": "Deleted",
 }
 
+# All of them at the root. Behind a prefix one noun stands for the others: addresses are all that differs there.
+PREFIX = "/metering/adapter"
+PLACES = [("", *described) for described in DESCRIPTIONS] + [
+    (PREFIX, service, soap12)
+    for service, soap12 in DESCRIPTIONS
+    if service is None or service.endswith("MeterReadings")
+]
+
 each_description = pytest.mark.parametrize(
-    ("service", "soap12"),
-    DESCRIPTIONS,
-    ids=[f"{service or 'Service'}{' 1.2' if soap12 else ''}" for service, soap12 in DESCRIPTIONS],
+    ("site", "service", "soap12"),
+    PLACES,
+    ids=[
+        f"{service or 'Service'}{' 1.2' if soap12 else ''}{' behind a prefix' if prefix else ''}"
+        for prefix, service, soap12 in PLACES
+    ],
+    indirect=["site"],
 )
 
 
@@ -32,7 +44,7 @@ def expected_operations(service):
         return {"Request", "Response", "PublishEvent"}
     if service.startswith("Get"):
         return {service}
-    noun = service.removeprefix("Execute").removeprefix("Receive")
+    noun = service.removeprefix("Execute").removeprefix("Receive").removeprefix("Reply")
     return {f"{verb}{noun}" for verb in (PAST if service.startswith("Execute") else PAST.values())}
 
 
