@@ -1,8 +1,9 @@
 """CreateMeterReadings requests: one is built with lxml, the rest are made from it.
 
 A message carries a day of quarter hours per meter: 1 reading is one meter with one value, 96 is one meter
-with a whole day, 10,000 is 105 meters. Meters come from a population of 5,000; when all of them had their
-turn, the next day begins, so that no two messages carry the same reading.
+with a whole day, 10,000 is 105 meters. Meters come from a population of 1,000; when all of them had their
+turn, the next day begins, so that no two messages carry the same reading. The warm-up sees every meter once:
+a meter is new once in its life, and that message costs more than all that follow.
 """
 
 from dataclasses import dataclass

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from multiprocessing import connection
+from multiprocessing.synchronize import Semaphore
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
@@ -96,7 +97,7 @@ def first_key(settings: Settings) -> str | None:
 class _Worker:
     """Makes the ASGI application in a worker process. Called there by Granian."""
 
-    def __init__(self, settings: Settings, ready: object) -> None:
+    def __init__(self, settings: Settings, ready: Semaphore) -> None:
         self._settings = settings
         self._ready = ready
 
@@ -113,13 +114,16 @@ class _Worker:
             await asyncio.to_thread(adapter.close)
 
         contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
-        started = self._ready.release  # type: ignore[attr-defined]
+
+        def started() -> None:
+            self._ready.release()
+
         return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=stopped)
 
 
-def _announce_when_ready(ready: object, workers: int, line: str, announce: Announce) -> None:
+def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:
     for _ in range(workers):
-        ready.acquire()  # type: ignore[attr-defined]
+        ready.acquire()
     announce(line)
 
 
