@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from lxml import etree
 from sqlalchemy import create_engine, text
@@ -24,6 +25,10 @@ from sqlalchemy.exc import OperationalError
 
 from cim_adapter import Adapter, Settings
 from cim_adapter.store.store import Store, prepare
+
+# A slow moment of the machine is no failure; what takes too long, the benchmarks say.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 POSTGRES = os.environ.get("CIM_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
