@@ -1,11 +1,47 @@
-"""mRID and Names between XML and ``Identity``: the same in every profile (facts/metering.md §1)."""
+"""mRID and Names between XML and ``Identity``: the same in every profile (facts/metering.md §1).
+
+Which objects those are is said by the name of the element, which differs: ``kind_of`` makes it one.
+"""
 
 from __future__ import annotations
 
 from lxml import etree
 
+from cim_adapter.envelope import ID
 from cim_adapter.store.objects import Identity, Name
 from cim_adapter.xmltree import children
+
+
+def kind_of(name: str) -> str:
+    """The kind of object that an element or an ``objectType`` of this name stands for.
+
+    Profiles name one and the same meter Meter, EndDevice(s) or Asset(s), and put objects into elements
+    named by the association: PricingStructures, Equipments.
+    """
+    match name:
+        case "Meter" | "EndDevice" | "EndDevices" | "Asset" | "Assets" | "Meters":
+            return "Meter"
+        case "Equipments":
+            return "TransformerTank"
+        case _ if name.endswith("s") and not name.endswith(("ss", "us")):
+            return name[:-1]
+        case _:
+            return name
+
+
+def read_id(identifier: ID) -> Identity:
+    """The object that an ID of a Request names: by mRID, or by name where its kind says so."""
+    if identifier.kind == "name":
+        return Identity(None, (Name(identifier.value, identifier.id_type, identifier.id_authority),))
+    return Identity(identifier.value)
+
+
+def write_id(kind: str, identity: Identity) -> ID:
+    """How a Reply names an object that something is wrong with."""
+    if identity.mrid is not None:
+        return ID(value=identity.mrid, object_type=kind, kind="uuid")
+    name = identity.names[0] if identity.names else Name("")
+    return ID(value=name.name, id_type=name.type, id_authority=name.authority, object_type=kind, kind="name")
 
 
 def read_identity(element: etree._Element) -> Identity:

@@ -8,13 +8,13 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply, Request
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.nouns.identity_xml import kind_of, read_id, write_id
 from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
 from cim_adapter.nouns.reading_query import answer
 from cim_adapter.nouns.readings import Block, MeterReading, Period
 from cim_adapter.nouns.readings_xml import read_meter_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
-from cim_adapter.store.objects import Identity, Name
 from cim_adapter.store.readings import Kind
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -94,7 +94,7 @@ def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
 def _id_of(item: MeterReading) -> ID | None:
     for kind, identity in item.objects:
         if identity:
-            return ID(value=str(identity), object_type=kind, kind="uuid" if identity.mrid else "name")
+            return write_id(kind, identity)
     return None
 
 
@@ -138,10 +138,9 @@ def delete(call: Call, request: Request, transaction: Transaction) -> Reply:
             done = readings.withdraw(transaction, call.uid, call.partner, identifier.value)
             code, reason = "2.15", "no readings came with a message of this MessageID"
         else:
-            kind = identifier.object_type or "Meter"
+            kind = kind_of(identifier.object_type or "Meter")
             named = identifier.kind == "name"
-            identity = Identity(None, (Name(identifier.value, identifier.id_type, identifier.id_authority),))
-            ids = objects.find(transaction, kind, identity if named else Identity(identifier.value))
+            ids = objects.find(transaction, kind, read_id(identifier))
             done = sum(readings.erase(transaction, call.uid, object_id, window) for object_id in ids)
             code, reason = "5.7", f"this {kind} has no readings in the given window"
             if not ids:

@@ -12,10 +12,10 @@ from lxml import etree
 
 from cim_adapter.envelope import Message, Request
 from cim_adapter.errors import Refused
-from cim_adapter.nouns.identity_xml import read_identity
+from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.readings import Block, Period, Reading
 from cim_adapter.nouns.readings_xml import read_period
-from cim_adapter.store.objects import Identity, Name
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.xmltree import children, texts
 
@@ -77,11 +77,12 @@ def read_filter(message: Message) -> ReadingFilter:
     profiles = request.filters or (message.payload.elements if message.payload else ())
     if not profiles:
         window = Period(start=request.start_time, end=request.end_time).window()
-        ids = tuple(
-            Identity(None, (Name(i.value, i.id_type, i.id_authority),)) if i.kind == "name" else Identity(i.value)
-            for i in request.ids
+        points = [i for i in request.ids if i.object_type and kind_of(i.object_type) == "UsagePoint"]
+        return ReadingFilter(
+            meters=tuple(read_id(i) for i in request.ids if i not in points),
+            usage_points=tuple(read_id(i) for i in points),
+            windows=() if window == FOREVER else (window,),
         )
-        return ReadingFilter(meters=ids, windows=() if window == FOREVER else (window,))
     wanted = _read_profile(profiles[0])
     if not wanted.windows and (request.start_time or request.end_time):
         window = Period(start=request.start_time, end=request.end_time).window()

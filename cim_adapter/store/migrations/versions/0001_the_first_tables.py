@@ -52,16 +52,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
         comment="every message of an authenticated partner and its answer",
     )
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_journal_correlation_key",
-            ["correlation_key"],
-            unique=False,
-            sqlite_where=sa.text("correlation_key IS NOT NULL"),
-            postgresql_where=sa.text("correlation_key IS NOT NULL"),
-        )
-        batch_op.create_index("uq_journal_once", ["message_key", "partner", "once"], unique=True)
-
+    op.create_index(
+        "ix_journal_correlation_key",
+        "journal",
+        ["correlation_key"],
+        unique=False,
+        sqlite_where=sa.text("correlation_key IS NOT NULL"),
+        postgresql_where=sa.text("correlation_key IS NOT NULL"),
+    )
+    op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
         "object",
         sa.Column(
@@ -104,9 +103,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
         comment="a window of an object's readings that was deleted; the blocks stay as history",
     )
-    with op.batch_alter_table("erasure", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_erasure_object_id"), ["object_id"], unique=False)
-
+    op.create_index(op.f("ix_erasure_object_id"), "erasure", ["object_id"], unique=False)
     op.create_table(
         "object_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -116,16 +113,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_object_key_object_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_object_key")),
     )
-    with op.batch_alter_table("object_key", schema=None) as batch_op:
-        batch_op.create_index("ix_object_key_hash", ["hash"], unique=False)
-        batch_op.create_index(
-            "uq_object_key_exact",
-            ["hash"],
-            unique=True,
-            sqlite_where=sa.text("exact"),
-            postgresql_where=sa.text("exact"),
-        )
-
+    op.create_index("ix_object_key_hash", "object_key", ["hash"], unique=False)
+    op.create_index(
+        "uq_object_key_exact",
+        "object_key",
+        ["hash"],
+        unique=True,
+        sqlite_where=sa.text("exact"),
+        postgresql_where=sa.text("exact"),
+    )
     op.create_table(
         "reading_block",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -160,59 +156,58 @@ def upgrade() -> None:
         comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("reading_block", schema=None) as batch_op:
-        batch_op.create_index("ix_reading_block_journal_uid", ["journal_uid"], unique=False)
-        batch_op.create_index(
-            "ix_reading_block_meter",
-            ["meter_id", "reading_type", "start"],
-            unique=False,
-            sqlite_where=sa.text("meter_id IS NOT NULL"),
-            postgresql_where=sa.text("meter_id IS NOT NULL"),
-        )
-        batch_op.create_index(
-            "ix_reading_block_usage_point",
-            ["usage_point_id", "reading_type", "start"],
-            unique=False,
-            sqlite_where=sa.text("usage_point_id IS NOT NULL"),
-            postgresql_where=sa.text("usage_point_id IS NOT NULL"),
-        )
+    op.create_index("ix_reading_block_journal_uid", "reading_block", ["journal_uid"], unique=False)
+    op.create_index(
+        "ix_reading_block_meter",
+        "reading_block",
+        ["meter_id", "reading_type", "start"],
+        unique=False,
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_reading_block_usage_point",
+        "reading_block",
+        ["usage_point_id", "reading_type", "start"],
+        unique=False,
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("reading_block", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_reading_block_usage_point",
-            sqlite_where=sa.text("usage_point_id IS NOT NULL"),
-            postgresql_where=sa.text("usage_point_id IS NOT NULL"),
-        )
-        batch_op.drop_index(
-            "ix_reading_block_meter",
-            sqlite_where=sa.text("meter_id IS NOT NULL"),
-            postgresql_where=sa.text("meter_id IS NOT NULL"),
-        )
-        batch_op.drop_index("ix_reading_block_journal_uid")
-
+    op.drop_index(
+        "ix_reading_block_usage_point",
+        table_name="reading_block",
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_reading_block_meter",
+        table_name="reading_block",
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.drop_index("ix_reading_block_journal_uid", table_name="reading_block")
     op.drop_table("reading_block")
-    with op.batch_alter_table("object_key", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_object_key_exact", sqlite_where=sa.text("exact"), postgresql_where=sa.text("exact")
-        )
-        batch_op.drop_index("ix_object_key_hash")
-
+    op.drop_index(
+        "uq_object_key_exact",
+        table_name="object_key",
+        sqlite_where=sa.text("exact"),
+        postgresql_where=sa.text("exact"),
+    )
+    op.drop_index("ix_object_key_hash", table_name="object_key")
     op.drop_table("object_key")
-    with op.batch_alter_table("erasure", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_erasure_object_id"))
-
+    op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
     op.drop_table("vault_key")
     op.drop_table("object")
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.drop_index("uq_journal_once")
-        batch_op.drop_index(
-            "ix_journal_correlation_key",
-            sqlite_where=sa.text("correlation_key IS NOT NULL"),
-            postgresql_where=sa.text("correlation_key IS NOT NULL"),
-        )
-
+    op.drop_index("uq_journal_once", table_name="journal")
+    op.drop_index(
+        "ix_journal_correlation_key",
+        table_name="journal",
+        sqlite_where=sa.text("correlation_key IS NOT NULL"),
+        postgresql_where=sa.text("correlation_key IS NOT NULL"),
+    )
     op.drop_table("journal")
     op.drop_table("api_key")
