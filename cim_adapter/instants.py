@@ -42,8 +42,11 @@ def now() -> int:
 
 
 def as_text(microseconds: int) -> str:
-    """The instant as an xs:dateTime in UTC."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    """The instant as an xs:dateTime in UTC; outside the years 1 to 9999 the nearest one inside."""
+    try:
+        moment = _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        moment = (datetime.max if microseconds > 0 else datetime.min).replace(tzinfo=UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

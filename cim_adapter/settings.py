@@ -72,6 +72,16 @@ class Settings:
         500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
     )
 
+    max_objects: int = _setting(
+        10_000, "events or controls at most in one reply; a larger answer is refused with 3.1", at_least=1
+    )
+    unknown_devices: str = _setting(
+        "accept",
+        "what a control or an event does with a device that nobody told of before: accept it and make it known, "
+        "or refuse it with 2.4 or 2.12",
+        of=("accept", "refuse"),
+    )
+
     source: str = _setting("cim_adapter", "Header/Source of what we send")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", of=("DEBUG", "INFO", "WARNING", "ERROR"))
 

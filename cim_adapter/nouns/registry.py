@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.settings import Settings
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Key
 from cim_adapter.xmltree import local
 
 F = TypeVar("F", bound=Callable[..., Reply])
@@ -31,8 +33,11 @@ class Call:
     message: Message
     vault: Vault
     settings: Settings
+    codes: CodeLists
     wanted: set[tuple[str, Identity]] = field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
+    keys: set[Key] = field(default_factory=set)
+    """Keys that the handler will ask the transaction for: told while preparing, likewise."""
 
     @property
     def payload(self) -> etree._Element:

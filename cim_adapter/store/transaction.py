@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table
+from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table, literal, select, union_all
 
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
@@ -40,6 +41,10 @@ class InsertRows:
 
 
 Inserts = Mapping[Table, InsertRows]
+
+Key = tuple[str, bytes]
+"""An indexed column, as ``table.column``, and a value in it."""
+_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Reader:
@@ -80,6 +85,9 @@ class Transaction(Reader):
         self._own_seen: list[tuple[bytes, str]] = []
         self._savepoint: Any = None
         self._absent: set[Any] = set()
+        self._asked: set[Key] = set()
+        self._taken: set[Key] = set()
+        self._own_taken: list[Key] = []
         self.learnt_ids: dict[Any, int] = {}
         self.seen: dict[tuple[bytes, str], str] = {}
 
@@ -125,7 +133,41 @@ class Transaction(Reader):
         """Remember, for this transaction, that the database has nothing for ``keys``."""
         self._absent.update(keys)
 
+    def has(self, key: Key) -> bool:
+        """Whether a row has ``key``: in the database, or among those of this group that wait for it.
+
+        What a message says beforehand that it will ask (``Work.keys``), the writer asks for the whole group.
+        """
+        if key not in self._taken and key not in self._asked:
+            self.ask([key])
+        return key in self._taken
+
+    def take(self, key: Key) -> None:
+        """A row with ``key`` was added: from now on ``has`` knows it; forgotten if it is not committed."""
+        if key not in self._taken:
+            self._taken.add(key)
+            self._own_taken.append(key)
+
     # -------------------------------------------------------------------------- for the writer
+
+    def ask(self, keys: Iterable[Key]) -> None:
+        """Ask the database once which of ``keys`` it has."""
+        wanted = [key for key in set(keys) if key not in self._asked]
+        for first in range(0, len(wanted), _PARAMETERS):
+            self._ask(wanted[first : first + _PARAMETERS])
+        self._asked.update(wanted)
+
+    def _ask(self, keys: list[Key]) -> None:
+        values: dict[str, list[bytes]] = defaultdict(list)
+        for name, value in keys:
+            values[name].append(value)
+        parts = []
+        for name, those in sorted(values.items()):
+            table, _, column = name.partition(".")
+            found = self.tables.metadata.tables[table].c[column]
+            parts.append(select(literal(name), found).where(found.in_(those)))
+        rows = self._connection.execute(union_all(*parts))
+        self._taken.update((name, bytes(value)) for name, value in rows)
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""
@@ -142,6 +184,7 @@ class Transaction(Reader):
             self._savepoint.rollback()
         for key in self._own_seen:
             self.seen.pop(key, None)
+        self._taken.difference_update(self._own_taken)
         self._reset()
 
     def finish(self) -> None:
@@ -149,7 +192,7 @@ class Transaction(Reader):
         self._flush()
 
     def _reset(self) -> None:
-        self._own, self._own_ids, self._own_seen, self._savepoint = [], {}, [], None
+        self._own, self._own_ids, self._own_seen, self._own_taken, self._savepoint = [], {}, [], [], None
 
     def _flush_own(self) -> None:
         self._flush()

@@ -26,7 +26,7 @@ from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import InsertRows, Transaction
+from cim_adapter.store.transaction import InsertRows, Key, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
@@ -37,12 +37,14 @@ class Work(Generic[T]):
     """What one message does inside the transaction.
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
-    objects that ``run`` is going to resolve. The database is asked for those of the whole group at once.
+    objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
+    asked for those of the whole group at once.
     """
 
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
+    keys: Collection[Key] = ()
 
 
 def _reset(connection: Connection) -> None:
@@ -188,6 +190,7 @@ class Writer:
             transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
+            transaction.ask([key for _, work in works for key in work.keys])
             transaction.keep()
             for job, work in works:
                 try:
