@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cim_adapter.schema.explanation import nearest
 from cim_adapter.schema.faults import line_of
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
 
+_ENVELOPE = re.compile(r".*/schema/message|.*Message")
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
 
 
@@ -35,6 +37,22 @@ class Catalogue:
     def __iter__(self) -> Iterator[Schema]:
         """Iterate over the schemas, by namespace."""
         return iter(self._schemas[name] for name in sorted(self._schemas))
+
+    @property
+    def nouns(self) -> dict[str, tuple[str, ...]]:
+        """The nouns that have a profile, and the namespaces of their revisions.
+
+        A profile declares the noun as its document element. Envelopes and typed messages are none, and
+        what begins with Get asks for a noun (facts/metering.md §1).
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for schema in self:
+            if _ENVELOPE.fullmatch(schema.namespace):
+                continue
+            for root in schema.roots:
+                if not root.startswith("Get"):
+                    found[root] = (*found.get(root, ()), schema.namespace)
+        return found
 
     def schema_for(self, element: etree._Element | str) -> Schema | None:
         """Return the schema for the namespace of an element or a Clark name, or None."""
