@@ -37,6 +37,7 @@ def add(
     noun: str,
     namespace: str,
     since: int,
+    position: int,
     content: bytes,
     references: Iterable[int] = (),
 ) -> None:
@@ -49,6 +50,7 @@ def add(
         "noun": noun,
         "namespace": namespace,
         "since": since,
+        "position": position,
         "sealed": transaction.vault.seal(content, f"config_version/{version}"),
     }
     transaction.add(transaction.tables.config_version, row)
@@ -72,7 +74,7 @@ def versions(
     at: int | None = None,
     at_most: int | None = None,
 ) -> Iterator[Version]:
-    """The versions that hold (or held at ``at``), of these objects or of all, oldest object first."""
+    """The versions that hold (or held at ``at``), of these objects or of all, oldest first."""
     table = reader.tables.config_version
     base = select(table).where(table.c.noun == noun, _held(table.c, at))
     if namespace is not None:
@@ -81,7 +83,7 @@ def versions(
         base = base.limit(at_most)
     for part in [None] if ids is None else _parts(ids):
         statement = base if part is None else base.where(table.c.object_id.in_(part))
-        for row in reader.select(statement.order_by(table.c.id)):
+        for row in reader.select(statement.order_by(table.c.since, table.c.position)):
             yield Version(
                 id=row.id,
                 object_id=row.object_id,

@@ -133,7 +133,7 @@ class Tables:
                 Column("version_id", ForeignKey("config_version.id"), primary_key=True),
                 Column("object_id", ForeignKey("object.id"), primary_key=True),
                 Index(None, "object_id"),
-                comment="the objects that a configuration names: the devices of a group, the place of a usage point",
+                comment="the objects that a configuration names: devices of a group, place of a usage point",
             ),
         )
 
@@ -159,6 +159,7 @@ def _config_version(metadata: MetaData) -> Table:
         Column("noun", Text, nullable=False),
         Column("namespace", Text, nullable=False, comment="of the profile: revisions live side by side"),
         Column("since", BigInteger, nullable=False),
+        Column("position", Integer, nullable=False, comment="of the object in its message"),
         Column("until", BigInteger, comment="when it was changed or deleted; NULL: it holds"),
         Column("ended_by", Text, comment="journal uid of the message that changed or deleted it"),
         Column("sealed", LargeBinary, nullable=False, comment="the profile with this object alone"),
@@ -171,7 +172,7 @@ def _config_version(metadata: MetaData) -> Table:
             postgresql_where=text("until IS NULL"),
         ),
         Index("ix_config_version_object", "object_id", "noun", "since"),
-        Index("ix_config_version_noun", "noun", "id"),
+        Index("ix_config_version_noun", "noun", "since", "position"),
         comment="master data: what a configuration profile says of an object, and what it said before",
     )
 

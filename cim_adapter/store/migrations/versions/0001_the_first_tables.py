@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("noun", sa.Text(), nullable=False),
         sa.Column("namespace", sa.Text(), nullable=False, comment="of the profile: revisions live side by side"),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the object in its message"),
         sa.Column(
             "until", sa.BigInteger(), nullable=True, comment="when it was changed or deleted; NULL: it holds"
         ),
@@ -116,7 +117,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_config_version")),
         comment="master data: what a configuration profile says of an object, and what it said before",
     )
-    op.create_index("ix_config_version_noun", "config_version", ["noun", "id"], unique=False)
+    op.create_index("ix_config_version_noun", "config_version", ["noun", "since", "position"], unique=False)
     op.create_index("ix_config_version_object", "config_version", ["object_id", "noun", "since"], unique=False)
     op.create_index(
         "uq_config_version_current",
@@ -224,7 +225,7 @@ def upgrade() -> None:
             ["version_id"], ["config_version.id"], name=op.f("fk_config_reference_version_id")
         ),
         sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_config_reference")),
-        comment="the objects that a configuration names: the devices of a group, the place of a usage point",
+        comment="the objects that a configuration names: devices of a group, place of a usage point",
     )
     op.create_index(op.f("ix_config_reference_object_id"), "config_reference", ["object_id"], unique=False)
 
