@@ -46,7 +46,7 @@ def as_text(microseconds: int) -> str:
     try:
         moment = _EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
-        moment = (datetime.max if microseconds > 0 else datetime.min).replace(tzinfo=UTC)
+        moment = datetime.max.replace(tzinfo=UTC) if microseconds > 0 else datetime.min.replace(tzinfo=UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -77,15 +77,14 @@ class Settings:
     )
     large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
     max_objects: int = _setting(
-        100_000, "objects at most in one reply; a larger answer is refused with 3.1", at_least=1
+        100_000,
+        "objects, events or controls at most in one reply; a larger answer is refused with 3.1",
+        at_least=1,
     )
     max_readings: int = _setting(
         500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
     )
 
-    max_objects: int = _setting(
-        10_000, "events or controls at most in one reply; a larger answer is refused with 3.1", at_least=1
-    )
     unknown_devices: str = _setting(
         "accept",
         "what a control or an event does with a device that nobody told of before: accept it and make it known, "

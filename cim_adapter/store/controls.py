@@ -185,7 +185,9 @@ def _keys(vault: Vault, control: Control) -> list[Key]:
     return keys
 
 
-def move(transaction: Transaction, journal_uid: str, moves: Iterable[tuple[Target, State, State]], now: int) -> None:
+def move(
+    transaction: Transaction, journal_uid: str, moves: Iterable[tuple[Target, State, State]], now: int
+) -> None:
     """Bring targets to other states: (target, the state it was in ``now``, the state it is in from then on)."""
     together: dict[tuple[int, State], list[int]] = {}
     for target, before, state in moves:

@@ -143,9 +143,7 @@ def put(transaction: Transaction, journal_uid: str, events: Sequence[Found], mar
     if mark is Mark.DELETED:
         values["mrid_key"] = None
     for first in range(0, len(ids), _PARAMETERS):
-        transaction.execute(
-            update(table).where(table.c.id.in_(ids[first : first + _PARAMETERS])).values(**values)
-        )
+        transaction.execute(update(table).where(table.c.id.in_(ids[first : first + _PARAMETERS])).values(**values))
 
 
 def _add_names(transaction: Transaction, event_id: int, names: Sequence[Name]) -> None:

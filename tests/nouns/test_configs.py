@@ -1,29 +1,12 @@
 """Master data through the pipeline: what every noun with a profile and no handlers of its own can do."""
 
-import uuid
-
 import pytest
 from lxml import etree
 
-from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.store import configs, objects
 from cim_adapter.store.objects import Identity
 
 BASE = "http://iec.ch/TC57/2011/"
-
-
-@pytest.fixture
-def ask(exchange):
-    """``ask(verb, noun, payload="…", request="…")`` → the reply; payload and request are inner XML."""
-
-    def send(verb, noun, payload=None, request="", base=BASE):
-        body = f"<Header><Verb>{verb}</Verb><Noun>{noun}</Noun><MessageID>{uuid.uuid4()}</MessageID></Header>"
-        body += f"<Request>{request}</Request>" if request else ""
-        if payload is not None:
-            body += f'<Payload><{noun} xmlns="{base}{noun}#">{payload}</{noun}></Payload>'
-        return exchange.take(f'<RequestMessage xmlns="{MESSAGE_NS}">{body}</RequestMessage>')
-
-    return send
 
 
 @pytest.fixture
