@@ -173,7 +173,9 @@ class Pipeline:
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
-        """Verb and noun of the header, which a typed root must not contradict."""
+        """Verb and noun of the header, which a typed root must not contradict. What carries a Reply and no
+        profile is a late answer, also where its root is that of an event.
+        """
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
@@ -183,7 +185,8 @@ class Pipeline:
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
-        return header.verb, header.noun
+        late = message.reply is not None and not (message.payload and message.payload.elements)
+        return "reply" if late else header.verb, header.noun
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
