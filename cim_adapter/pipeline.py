@@ -52,6 +52,7 @@ from cim_adapter.errors import (
     UnknownVerb,
 )
 from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.operations import Operations
 from cim_adapter.schema import Budget, Catalogue, parse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal
@@ -101,6 +102,7 @@ class Pipeline:
         self._shapes = ShapeReader()
         self._words = ReplyWords(ReplyCodes())
         self._replies = ReplyWriter()
+        self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
         self._budget = Budget(
             max_bytes=settings.max_bytes,
@@ -151,9 +153,7 @@ class Pipeline:
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         passage.message = message = read_message(carrier)
-        verb, noun = self._route(message, shape)
-        handler = self._registry.find(verb, noun)
-        self._access.may(passage.identity, verb, noun)
+        handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
             uid=passage.uid,
@@ -187,6 +187,14 @@ class Pipeline:
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
         return header.verb, header.noun
+
+    def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
+        """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
+        if self._operations.are_in(message):
+            return self._operations.handler(identity, message)
+        handler = self._registry.find(verb, noun)
+        self._access.may(identity, verb, noun)
+        return handler
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""

@@ -12,6 +12,7 @@ from cim_adapter.envelope.message import (
     Request,
     Result,
 )
+from cim_adapter.envelope.operation_set import OPERATION_SET, Operation, OperationSet, read_operation_set
 from cim_adapter.envelope.shapes import (
     ABSTRACT_NS,
     MESSAGE_NS,
@@ -29,10 +30,13 @@ __all__ = [
     "ABSTRACT_NS",
     "ID",
     "MESSAGE_NS",
+    "OPERATION_SET",
     "Error",
     "Header",
     "Kind",
     "Message",
+    "Operation",
+    "OperationSet",
     "Payload",
     "Reply",
     "ReplyWords",
@@ -45,6 +49,7 @@ __all__ = [
     "as_message",
     "carrier_of",
     "read_message",
+    "read_operation_set",
     "read_reply",
     "same_content",
     "write_fault",
