@@ -29,7 +29,16 @@ from cim_adapter.envelope import (
     Verb,
     read_operation_set,
 )
-from cim_adapter.errors import AdapterError, Failed, Incomplete, OverBudget, Refused, UnknownNoun, UnknownVerb
+from cim_adapter.errors import (
+    AdapterError,
+    Failed,
+    Incomplete,
+    Invalid,
+    OverBudget,
+    Refused,
+    UnknownNoun,
+    UnknownVerb,
+)
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
@@ -77,7 +86,7 @@ class Operations:
     def handler(self, identity: Identity, message: Message) -> Handler:
         """The handler of the set in ``message``, for this caller.
 
-        Raises UnknownVerb (2.9), Incomplete (1.7), or Refused (3.1) for more operations than we take.
+        Raises UnknownVerb (2.9), Incomplete (1.7), Invalid, or Refused (3.1) for more operations than we take.
         """
         header, payload = message.header, message.payload
         if header.verb not in (Verb.EXECUTE, Verb.EXECUTED):
@@ -85,7 +94,7 @@ class Operations:
         if payload is None or payload.operation_set is None:
             raise Incomplete("the noun OperationSet needs Payload/OperationSet with an Operation in it")
         if payload.elements:
-            raise Incomplete(f"Payload holds {local(payload.elements[0])} and an OperationSet; send one of them")
+            raise Invalid(f"Payload holds {local(payload.elements[0])} and an OperationSet; send one of them")
         found = sum(name == "Operation" for name, _ in children(payload.operation_set))
         if found > self._most:
             raise Refused(

@@ -25,6 +25,7 @@ from cim_adapter.access import Access, Identity
 from cim_adapter.codes import ReplyCodes
 from cim_adapter.envelope import (
     ID,
+    Header,
     Kind,
     Message,
     Payload,
@@ -51,6 +52,7 @@ from cim_adapter.errors import (
     UnknownNoun,
     UnknownVerb,
 )
+from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
 from cim_adapter.schema import Budget, Catalogue, parse
@@ -71,6 +73,8 @@ class _Passage:
     uid: str = field(default_factory=journal.new_uid)
     received: int = field(default_factory=instants.now)
     shape: Shape | None = None
+    sent: Header | None = None
+    """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
 
@@ -81,6 +85,7 @@ class _Understood:
 
     wire: Wire
     shape: Shape
+    sent: Header
     body: bytes
     call: Call
     handler: Handler
@@ -114,6 +119,7 @@ class Pipeline:
         self._unbounded = Budget(
             max_bytes=2**62, max_elements=2**62, max_attributes=2**62, max_namespace_declarations=2**62
         )
+        self._inflater = Inflater(self._budget, settings.max_inflation)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -153,6 +159,9 @@ class Pipeline:
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         passage.message = message = read_message(carrier)
+        passage.sent = sent = message.header
+        if message.payload is not None and message.payload.compressed is not None:
+            passage.message = message = self._inflater.open(message, carrier, arrival.body)
         handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
@@ -167,6 +176,7 @@ class Pipeline:
         return _Understood(
             wire=arrival.wire,
             shape=shape,
+            sent=sent,
             body=arrival.body,
             call=call,
             handler=handler,
@@ -236,7 +246,8 @@ class Pipeline:
         """Small messages are understood by the writer, beside their commit; large ones in a thread of
         their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
         """
-        if len(passage.arrival.body) <= self._settings.inline_bytes:
+        body = passage.arrival.body
+        if len(body) <= self._settings.inline_bytes and not may_be_compressed(body):
             outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
         else:
             async with self._large:
@@ -271,7 +282,7 @@ class Pipeline:
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
         reply = self._words.complete(run(transaction))
-        header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
         element = self._replies.write(header, reply, known.shape)
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
@@ -295,8 +306,15 @@ class Pipeline:
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
         # Both from their bytes: validation may have trimmed white space in the tree that was carried out.
-        before, now = (carrier_of(parse(body, self._budget)) for body in (stored.request, known.body))
+        before, now = (self._carrier(body) for body in (stored.request, known.body))
         return before is not None and now is not None and same_content(before, now)
+
+    def _carrier(self, body: bytes) -> etree._Element | None:
+        """What carries the message in a body that was understood before; nothing in it is compressed."""
+        carrier = carrier_of(parse(body, self._budget))
+        if carrier is not None and may_be_compressed(body):
+            self._inflater.open(read_message(carrier), carrier, body)
+        return carrier
 
     # -------------------------------------------------------------------------------- when it fails
 
@@ -304,8 +322,8 @@ class Pipeline:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
         own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
         reply = self._words.failure(error, own_id, passage.message)
-        if isinstance(error, Refused) and passage.message is not None and passage.shape is not None:
-            header = passage.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        if isinstance(error, Refused) and passage.sent is not None and passage.shape is not None:
+            header = passage.sent.answered(source=self._settings.source, now=datetime.now(UTC))
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)

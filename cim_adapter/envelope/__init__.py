@@ -1,5 +1,6 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
+from cim_adapter.envelope.compression import COMPRESSED, put_in_place, unpack
 from cim_adapter.envelope.decode import read_message, read_reply
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
 from cim_adapter.envelope.message import (
@@ -28,6 +29,7 @@ from cim_adapter.envelope.words import ReplyWords
 
 __all__ = [
     "ABSTRACT_NS",
+    "COMPRESSED",
     "ID",
     "MESSAGE_NS",
     "OPERATION_SET",
@@ -48,10 +50,12 @@ __all__ = [
     "Verb",
     "as_message",
     "carrier_of",
+    "put_in_place",
     "read_message",
     "read_operation_set",
     "read_reply",
     "same_content",
+    "unpack",
     "write_fault",
     "write_reply",
 ]
