@@ -32,7 +32,7 @@ def write_reply(header: Header, reply: Reply, shape: Shape) -> etree._Element:
     _write_header(etree.SubElement(carrier, f"{{{shape.namespace}}}Header"), header)
     _write_reply(etree.SubElement(carrier, f"{{{shape.namespace}}}Reply"), reply)
     if reply.payload is not None:
-        etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").append(reply.payload)
+        etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").extend((reply.payload, *reply.more))
     return outer
 
 

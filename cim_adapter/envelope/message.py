@@ -126,20 +126,31 @@ class Error:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a handler answers: the Reply part and, for a successful get, the payload."""
+    """What a handler answers: the Reply part and, for a successful get, the payload.
+
+    ``more`` are further elements of the payload: of the profiles whose root is one single thing.
+    """
 
     result: Result = Result.OK
     errors: tuple[Error, ...] = (Error(code="0.0"),)
     ids: tuple[ID, ...] = ()
     payload: etree._Element | None = None
+    more: tuple[etree._Element, ...] = ()
 
     @classmethod
-    def of(cls, errors: list[Error], *, any_done: bool, payload: etree._Element | None = None) -> Reply:
+    def of(
+        cls,
+        errors: list[Error],
+        *,
+        any_done: bool,
+        payload: etree._Element | None = None,
+        more: tuple[etree._Element, ...] = (),
+    ) -> Reply:
         """OK without errors, PARTIAL where some objects failed, FAILED where none was done."""
         if not errors:
-            return cls(payload=payload)
+            return cls(payload=payload, more=more)
         if any_done:
-            return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload)
+            return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload, more=more)
         return cls(result=Result.FAILED, errors=tuple(errors))
 
     @property
