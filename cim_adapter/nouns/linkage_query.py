@@ -13,7 +13,7 @@ from cim_adapter.envelope import ID, Error, Message, Reply, Request
 from cim_adapter.errors import Incomplete, OverBudget, Refused
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, write_id
 from cim_adapter.nouns.linkage_xml import Linkage, write_linkages
-from cim_adapter.nouns.mistakes import unknown
+from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings import Period
 from cim_adapter.nouns.readings_xml import read_period
 from cim_adapter.store import links, objects
@@ -22,8 +22,6 @@ from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader
 from cim_adapter.xmltree import children
-
-_MOST_LINKS = 10_000  # in one answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +80,11 @@ def _windows(schedule: etree._Element) -> list[Window]:
     return [read_period(interval).window() for _, interval in children(schedule)]
 
 
-def answer(reader: Reader, wanted: LinkageFilter, partner: str) -> Reply:
+def answer(reader: Reader, wanted: LinkageFilter, partner: str, *, at_most: int) -> Reply:
     """One MasterDataLinkageConfig for each object asked for and each span of time, with all that was
     linked to the object for just that span; an Error for each object and message without links.
 
-    Raises Refused (3.1) where that is more than one answer holds.
+    Raises Refused (3.1) where that would hold more than ``at_most`` objects.
     """
     errors: list[Error] = []
     sets = _of_objects(reader, wanted, errors) if wanted.objects else []
@@ -96,15 +94,14 @@ def answer(reader: Reader, wanted: LinkageFilter, partner: str) -> Reply:
         if not brought:
             reason = "no message of this MessageID made links that hold at the time asked for"
             errors.append(Error(code="2.15", level="FATAL", reason=reason, id=identifier))
-    if sum(len(found.members) for found in sets) > _MOST_LINKS:
+    if sum(len(found.members) for found in sets) > at_most:
         raise Refused(
-            f"more than {_MOST_LINKS} links fit this request; ask for fewer objects or a shorter time",
+            f"more than {at_most} objects fit this request; ask for fewer objects or a shorter time",
             code=OverBudget.code,
         )
     if not sets:
         return Reply.of(errors, any_done=False)
-    first, *more = write_linkages(_told(reader, sets))
-    return Reply.of(errors, any_done=True, payload=first, more=tuple(more))
+    return Reply.of(errors, any_done=True, payload=tuple(write_linkages(_told(reader, sets))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

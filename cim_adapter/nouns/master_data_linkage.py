@@ -20,7 +20,7 @@ from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.linkage_query import LinkageFilter, answer, read_filter
 from cim_adapter.nouns.linkage_rules import contradictions
 from cim_adapter.nouns.linkage_xml import Linkage, read_linkage
-from cim_adapter.nouns.mistakes import unknown
+from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import links, objects
 from cim_adapter.store.links import Link, Member, Pair
@@ -200,4 +200,4 @@ def _replaced(transaction: Transaction, known: Iterable[Member], pairs: Collecti
 @handles("get", _NOUN, prepare=lambda call: read_filter(call.message))
 def get(call: Call, wanted: LinkageFilter, reader: Reader) -> Reply:
     """What is linked to the objects asked for: see ``linkage_query``."""
-    return answer(reader, wanted, call.partner)
+    return answer(reader, wanted, call.partner, at_most=call.settings.max_objects)

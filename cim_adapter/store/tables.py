@@ -39,6 +39,8 @@ class Tables:
     reading_block: Table
     erasure: Table
     link: Table
+    config_version: Table
+    config_reference: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -52,6 +54,8 @@ class Tables:
             self.reading_block,
             self.erasure,
             self.link,
+            self.config_version,
+            self.config_reference,
         )
 
     @classmethod
@@ -125,6 +129,15 @@ class Tables:
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
             link=_link(metadata),
+            config_version=_config_version(metadata),
+            config_reference=Table(
+                "config_reference",
+                metadata,
+                Column("version_id", ForeignKey("config_version.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the objects that a configuration names: devices of a group, place of a usage point",
+            ),
         )
 
 
@@ -137,6 +150,34 @@ def _only_known(name: str, first: str, *more: str) -> Index:
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+
+
+def _config_version(metadata: MetaData) -> Table:
+    return Table(
+        "config_version",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("object_id", ForeignKey("object.id"), nullable=False),
+        Column("noun", Text, nullable=False),
+        Column("namespace", Text, nullable=False, comment="of the profile: revisions live side by side"),
+        Column("since", BigInteger, nullable=False),
+        Column("position", Integer, nullable=False, comment="of the object in its message"),
+        Column("until", BigInteger, comment="when it was changed or deleted; NULL: it holds"),
+        Column("ended_by", Text, comment="journal uid of the message that changed or deleted it"),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile with this object alone"),
+        Index(
+            "uq_config_version_current",
+            "object_id",
+            "namespace",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_config_version_object", "object_id", "noun", "since"),
+        Index("ix_config_version_noun", "noun", "since", "position"),
+        comment="master data: what a configuration profile says of an object, and what it said before",
+    )
 
 
 def _journal(metadata: MetaData) -> Table:
