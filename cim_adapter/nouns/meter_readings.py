@@ -143,6 +143,8 @@ def delete(call: Call, request: Request, transaction: Transaction) -> Reply:
             ids = objects.find(transaction, kind, read_id(identifier))
             done = sum(readings.erase(transaction, call.uid, object_id, window) for object_id in ids)
             code, reason = "5.7", f"this {kind} has no readings in the given window"
+            if kind == "UsagePoint":  # whose meter it was may be mended later, what was deleted may not
+                reason += " that were sent as its own; those of a meter linked to it are deleted by meter"
             if not ids:
                 code = "2.12" if kind == "UsagePoint" else "2.4"
                 reason = f"no {kind} of this {'name' if named else 'mRID'} is known"
