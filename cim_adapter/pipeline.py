@@ -146,6 +146,8 @@ class Pipeline:
         root = arrival.wire.open(parse(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
+        if shape.dialect is not None:
+            shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
         verb, noun = self._route(message, shape)
         handler = self._registry.find(verb, noun)
@@ -173,7 +175,9 @@ class Pipeline:
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
-        """Verb and noun of the header, which a typed root must not contradict."""
+        """Verb and noun of the header, which a typed root must not contradict. What carries a Reply and no
+        profile is a late answer, also where its root is that of an event.
+        """
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
@@ -183,11 +187,12 @@ class Pipeline:
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
-        return header.verb, header.noun
+        late = message.reply is not None and not (message.payload and message.payload.elements)
+        return "reply" if late else header.verb, header.noun
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED:
+        if shape.kind is Kind.TYPED and shape.dialect is None:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -261,7 +266,7 @@ class Pipeline:
             return self._again(known, transaction, transaction.seen[entry.once])
         reply = self._words.complete(run(transaction))
         header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
-        element = self._replies.write(header, reply, known.shape)
+        element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
@@ -298,6 +303,8 @@ class Pipeline:
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)
+        if passage.shape is not None:
+            element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
         try:

@@ -1,6 +1,7 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
 from cim_adapter.envelope.decode import read_message, read_reply
+from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
 from cim_adapter.envelope.message import (
     ID,
@@ -12,12 +13,10 @@ from cim_adapter.envelope.message import (
     Request,
     Result,
 )
+from cim_adapter.envelope.recognition import ShapeReader
 from cim_adapter.envelope.shapes import (
-    ABSTRACT_NS,
-    MESSAGE_NS,
     Kind,
     Shape,
-    ShapeReader,
     as_message,
     carrier_of,
     same_content,
@@ -29,6 +28,7 @@ __all__ = [
     "ABSTRACT_NS",
     "ID",
     "MESSAGE_NS",
+    "Dialect",
     "Error",
     "Header",
     "Kind",

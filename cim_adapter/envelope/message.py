@@ -143,6 +143,11 @@ class Reply:
             return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload)
         return cls(result=Result.FAILED, errors=tuple(errors))
 
+    @classmethod
+    def acknowledged(cls) -> Reply:
+        """Received, and nothing is to be done: code 0.3 (facts/envelope.md §5.7)."""
+        return cls(errors=(Error(code="0.3"),))
+
     @property
     def plain(self) -> bool:
         """Nothing but "done": what nearly every reply to a create says."""

@@ -143,7 +143,7 @@ def _apply_erasures(pieces: list[_Piece], erasures: list[Erasure]) -> None:
         by_object[erasure.object_id].append(erasure)
     for piece in pieces:
         for erasure in (e for i in _objects_of(piece) for e in by_object.get(i, ())):
-            if piece.found.id < erasure.before:
+            if piece.found.id < erasure.before and erasure.reading_type in (None, piece.found.reading_type):
                 piece.wanted = [n for n in piece.wanted if not erasure.start <= piece.instants[n] <= erasure.end]
 
 

@@ -20,7 +20,8 @@ from cim_adapter.store.sealing import Vault
 from cim_adapter.xmltree import local
 
 EVERY_NOUN = "*"
-"""Handlers of this noun serve every noun that has a profile and no handlers of its own."""
+"""Handlers of this noun serve every noun that has a profile and no handlers of its own. That of ``reply``
+serves all: a late answer means the same, whatever it is about."""
 
 F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
@@ -98,8 +99,11 @@ class Registry:
                 for handler in getattr(member, _MARK, ()):
                     self._nouns.setdefault(handler.noun, {})[handler.verb] = handler
         for_all = self._nouns.pop(EVERY_NOUN, {})
-        for noun in set(profiles) - set(self._nouns):
-            self._nouns[noun] = {verb: replace(handler, noun=noun) for verb, handler in for_all.items()}
+        for noun in {*profiles, *self._nouns}:
+            wanted = for_all if noun not in self._nouns else for_all.keys() & {"reply"}
+            verbs = self._nouns.setdefault(noun, {})
+            for verb in wanted:
+                verbs.setdefault(verb, replace(for_all[verb], noun=noun))
 
     @property
     def nouns(self) -> Mapping[str, Mapping[str, Handler]]:

@@ -122,6 +122,7 @@ class Tables:
                 Column("id", _ID, primary_key=True),
                 _of_message(),
                 Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("reading_type", Text, comment="NULL: all of them"),
                 Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
                 Column("start", BigInteger, nullable=False),
                 Column("end", BigInteger, nullable=False),

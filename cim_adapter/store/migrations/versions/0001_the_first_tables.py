@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
         sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reading_type", sa.Text(), nullable=True, comment="NULL: all of them"),
         sa.Column("before", sa.BigInteger(), nullable=False, comment="hides blocks with a lower id"),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
