@@ -15,6 +15,9 @@ from lxml import etree
 
 from cim_adapter.contract.markup import BASE, MESSAGE, MESSAGE_FILE, XS, parse
 
+_ONE_EACH = frozenset({"MasterDataLinkageConfig", "MeterReadSchedule"})
+"""Profiles whose root is one thing, where that of every other one is a list of things."""
+
 
 class ContractError(ValueError):
     """The schema folder is not one that a contract can be generated from; the text names the file."""
@@ -41,6 +44,11 @@ class Profile:
     def message_namespace(self) -> str:
         """The namespace of the typed messages around this profile, without the ``#``."""
         return f"{self.base}{self.noun}Message"
+
+    @property
+    def stands_for_one(self) -> bool:
+        """Whether several things are told by several root elements, side by side in one Payload."""
+        return self.noun in _ONE_EACH
 
     @property
     def message_file(self) -> str:
