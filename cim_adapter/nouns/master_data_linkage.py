@@ -141,6 +141,10 @@ def _link(call: Call, wanted: _Wanted, transaction: Transaction, *, replacing: b
 
 @handles("close", _NOUN, prepare=_prepare_close)
 @handles("closed", _NOUN, prepare=_prepare_close)
+@handles("cancel", _NOUN, prepare=_prepare_close)
+@handles("canceled", _NOUN, prepare=_prepare_close)
+@handles("delete", _NOUN, prepare=_prepare_close)
+@handles("deleted", _NOUN, prepare=_prepare_close)
 def close(call: Call, wanted: _Wanted | _Messages, transaction: Transaction) -> Reply:
     """End what links the objects of each set, or what a message linked; an Error for each object that is
     linked to none of its set.
