@@ -66,7 +66,7 @@ class Schema:
         1 ms for lxml, 20 to 220 ms for xmlschema. Raises ``UnusableSchemaError``.
         """
         self._compile()
-        self._build()
+        self.components()
 
     def check(self, element: etree._Element) -> None:
         """Return if ``element``, anywhere in its tree, is valid; else raise ``Invalid`` with findings.
@@ -84,7 +84,7 @@ class Schema:
             raise self._refusal(element, faults)
 
     def _refusal(self, element: etree._Element, faults: Faults) -> Invalid:
-        findings: list[Finding] = explain(element, faults.listed, self._build())
+        findings: list[Finding] = explain(element, faults.listed, self.components())
         count = f"{len(faults.listed):,}" if faults.complete else f"at least {len(faults.listed):,}"
         places = "place" if len(faults.listed) == 1 else "places"
         shown = "" if len(findings) == len(faults.listed) else f"; the first {len(findings)} are listed"
@@ -137,7 +137,8 @@ class Schema:
                     deciding = self._deciding = _compiled(self.path)
         return deciding
 
-    def _build(self) -> xmlschema.XMLSchema10:
+    def components(self) -> xmlschema.XMLSchema10:
+        """What the XSD declares, component by component; built once. Raises ``UnusableSchemaError``."""
         with self._lock:
             if self._components is None:
                 try:
