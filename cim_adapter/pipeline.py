@@ -25,6 +25,7 @@ from cim_adapter.access import Access, Identity
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    Header,
     Kind,
     Message,
     Payload,
@@ -51,7 +52,9 @@ from cim_adapter.errors import (
     UnknownNoun,
     UnknownVerb,
 )
+from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.operations import Operations
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal
@@ -70,6 +73,8 @@ class _Passage:
     uid: str = field(default_factory=journal.new_uid)
     received: int = field(default_factory=instants.now)
     shape: Shape | None = None
+    sent: Header | None = None
+    """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
 
@@ -80,6 +85,7 @@ class _Understood:
 
     wire: Wire
     shape: Shape
+    sent: Header
     body: bytes
     call: Call
     handler: Handler
@@ -102,6 +108,7 @@ class Pipeline:
         self._codes = CodeLists()
         self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
+        self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
         self._budget = Budget(
             max_bytes=settings.max_bytes,
@@ -109,6 +116,7 @@ class Pipeline:
             max_attributes_per_element=settings.max_attributes,
             max_namespace_declarations=settings.max_namespaces,
         )
+        self._inflater = Inflater(self._budget, settings.max_inflation)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -147,10 +155,13 @@ class Pipeline:
         root = arrival.wire.open(parse(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
+        if shape.dialect is not None:
+            shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
-        verb, noun = self._route(message, shape)
-        handler = self._registry.find(verb, noun)
-        self._access.may(passage.identity, verb, noun)
+        passage.sent = sent = message.header
+        if message.payload is not None and message.payload.compressed is not None:
+            passage.message = message = self._inflater.open(message, carrier, arrival.body)
+        handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
             uid=passage.uid,
@@ -166,6 +177,7 @@ class Pipeline:
         return _Understood(
             wire=arrival.wire,
             shape=shape,
+            sent=sent,
             body=arrival.body,
             call=call,
             handler=handler,
@@ -175,7 +187,9 @@ class Pipeline:
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
-        """Verb and noun of the header, which a typed root must not contradict."""
+        """Verb and noun of the header, which a typed root must not contradict. What carries a Reply and no
+        profile is a late answer, also where its root is that of an event.
+        """
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
@@ -185,11 +199,20 @@ class Pipeline:
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
-        return header.verb, header.noun
+        late = message.reply is not None and not (message.payload and message.payload.elements)
+        return "reply" if late else header.verb, header.noun
+
+    def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
+        """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
+        if self._operations.are_in(message):
+            return self._operations.handler(identity, message)
+        handler = self._registry.find(verb, noun)
+        self._access.may(identity, verb, noun)
+        return handler
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED:
+        if shape.kind is Kind.TYPED and shape.dialect is None:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -227,7 +250,8 @@ class Pipeline:
         """Small messages are understood by the writer, beside their commit; large ones in a thread of
         their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
         """
-        if len(passage.arrival.body) <= self._settings.inline_bytes:
+        body = passage.arrival.body
+        if len(body) <= self._settings.inline_bytes and not may_be_compressed(body):
             outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
         else:
             async with self._large:
@@ -263,8 +287,8 @@ class Pipeline:
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
         reply = self._words.complete(run(transaction))
-        header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
-        element = self._replies.write(header, reply, known.shape)
+        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
+        element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
@@ -287,8 +311,15 @@ class Pipeline:
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
         # Both from their bytes: validation may have trimmed white space in the tree that was carried out.
-        before, now = (carrier_of(parse(body, self._budget)) for body in (stored.request, known.body))
+        before, now = (self._carrier(body) for body in (stored.request, known.body))
         return before is not None and now is not None and same_content(before, now)
+
+    def _carrier(self, body: bytes) -> etree._Element | None:
+        """What carries the message in a body that was understood before; nothing in it is compressed."""
+        carrier = carrier_of(parse(body, self._budget))
+        if carrier is not None and may_be_compressed(body):
+            self._inflater.open(read_message(carrier), carrier, body)
+        return carrier
 
     # -------------------------------------------------------------------------------- when it fails
 
@@ -296,11 +327,13 @@ class Pipeline:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
         own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
         reply = self._words.failure(error, own_id, passage.message)
-        if isinstance(error, Refused) and passage.message is not None and passage.shape is not None:
-            header = passage.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        if isinstance(error, Refused) and passage.sent is not None and passage.shape is not None:
+            header = passage.sent.answered(source=self._settings.source, now=datetime.now(UTC))
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)
+        if passage.shape is not None:
+            element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from cim_adapter import instants
-from cim_adapter.envelope import Error, Reply
+from cim_adapter.envelope import Error, Reply, Verb
 from cim_adapter.errors import Incomplete, Invalid
 from cim_adapter.nouns.config_query import ConfigFilter, answer, own_kinds, read_filter
 from cim_adapter.nouns.config_xml import ConfigObject, merge, objects_of, read_objects
@@ -122,8 +122,15 @@ def _prepare_delete(call: Call) -> list[tuple[str, Identity]]:
 
 @handles("delete", EVERY_NOUN, prepare=_prepare_delete)
 @handles("deleted", EVERY_NOUN, prepare=_prepare_delete)
+@handles("cancel", EVERY_NOUN, prepare=_prepare_delete)
+@handles("canceled", EVERY_NOUN, prepare=_prepare_delete)
+@handles("close", EVERY_NOUN, prepare=_prepare_delete)
+@handles("closed", EVERY_NOUN, prepare=_prepare_delete)
 def delete(call: Call, named: Sequence[tuple[str, Identity]], transaction: Transaction) -> Reply:
-    """The objects hold no longer; what they were is kept. One that is not known gets an Error."""
+    """The objects hold no longer; what they were is kept. One that is not known gets an Error.
+
+    An agreement is closed, an order canceled, a meter deleted: of what holds, each makes an end.
+    """
     noun, errors, done = call.message.header.noun, [], False
     for kind, identity in named:
         ids = objects.find(transaction, kind, identity) if identity else []
@@ -132,7 +139,7 @@ def delete(call: Call, named: Sequence[tuple[str, Identity]], transaction: Trans
         done = done or bool(versions)
         if not versions:
             errors.append(unknown(kind, identity))
-    if call.message.header.verb == "deleted":
+    if Verb(call.message.header.verb).is_event:
         return Reply()  # that it is not there is what the event says
     return Reply.of(errors, any_done=done)
 

@@ -20,6 +20,7 @@ from cim_adapter.nouns.device_filter import DeviceFilter, Like, devices_of, narr
 from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.nouns.relations import Scope, reaches
 from cim_adapter.store import controls, journal, objects
 from cim_adapter.store.controls import State, Target
 from cim_adapter.store.journal import Head
@@ -37,7 +38,7 @@ def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
     asked for and not known.
     """
     errors: list[Error] = []
-    scopes = wanted.devices(reader, errors)
+    scopes = wanted.scopes(reader, errors)
     if not all(scopes):
         return Reply.of(errors or [_nothing()], any_done=False)
     matches: dict[int, Match] = {}
@@ -52,7 +53,7 @@ def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
             )
     targets = controls.targets(reader, list(matches))
     in_order = sorted(
-        (match for match in matches.values() if _has_devices(targets[match.found.id], scopes)),
+        (match for match in matches.values() if _is_for(match, targets[match.found.id], scopes)),
         key=lambda match: (match.found.start, match.found.id),
     )
     if not in_order:
@@ -69,7 +70,7 @@ def _nothing() -> Error:
 
 
 def _candidates(
-    reader: Reader, partner: str, wanted: DeviceFilter, scopes: list[set[int]], errors: list[Error]
+    reader: Reader, partner: str, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error]
 ) -> Iterator[Match]:
     """The controls among which those asked for are: as few as the store can tell at once."""
     lookup = ControlLookup(reader, partner)
@@ -119,9 +120,10 @@ def _is_like(like: Like, control: DeviceControl) -> bool:
     return not like.names and all(asked is None or asked == own for asked, own in pairs)
 
 
-def _has_devices(targets: list[Target], scopes: list[set[int]]) -> bool:
-    own = {i for target in targets for i in (target.object_id, target.via_id)}
-    return all(scope & own for scope in scopes)
+def _is_for(match: Match, targets: list[Target], scopes: list[Scope]) -> bool:
+    start, end = match.found.start, match.found.end
+    own = [i for target in targets for i in (target.object_id, target.via_id)]
+    return all(reaches(scope, own, start, start if end is None else end) for scope in scopes)
 
 
 @dataclass(frozen=True, slots=True)

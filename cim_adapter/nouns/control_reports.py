@@ -94,6 +94,17 @@ def report(call: Call, reports: _Reports, transaction: Transaction) -> Reply:
     return Reply.of(errors, any_done=done)
 
 
+@handles("reply", "EndDeviceControls")
+def answer(call: Call, _: object, transaction: Transaction) -> Reply:
+    """The late answer to a create says how its controls went. Its payload is what some other request asked
+    for, and tells nothing of them.
+    """
+    correlation = call.message.header.correlation_id
+    matches = ControlLookup(transaction, call.partner).by_correlation(correlation) if correlation else []
+    _tell(call, transaction, matches, (), _Verdict.of(call, transaction), instants.now())
+    return Reply.acknowledged()
+
+
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     """How it went: in general, and for the devices and controls that a Reply with Result PARTIAL names."""

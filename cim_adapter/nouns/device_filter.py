@@ -7,7 +7,7 @@ for their meters, customers and places for the usage points and meters they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -19,13 +19,12 @@ from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings import Period
 from cim_adapter.nouns.readings_xml import read_period
+from cim_adapter.nouns.relations import Scope, Window
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity, Name
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader
 from cim_adapter.xmltree import children, local, texts
-
-Window = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class DeviceFilter:
         """Whether what lasts from ``start`` to ``end`` touches a window asked for."""
         return not self.windows or any(first <= end and start <= last for first, last in self.windows)
 
-    def devices(self, reader: Reader, errors: list[Error]) -> list[set[int]]:
+    def scopes(self, reader: Reader, errors: list[Error]) -> list[Scope]:
         """For each kind of object asked for, those objects and the devices that belong to them; an Error for
         each object that is not known."""
         found = []
@@ -73,20 +72,23 @@ class DeviceFilter:
                 named.update(ids)
                 if not ids:
                     errors.append(unknown(kind, identity))
-            found.append(_with_members(reader, kind, named))
+            found.append(_scope(reader, kind, named))
         return found
 
 
-def narrowest(scopes: Sequence[set[int]]) -> list[int] | None:
-    """The smallest of several sets of devices, to search by; None where there is none."""
-    smallest: set[int] | None = min(scopes, key=len, default=None)
+def narrowest(scopes: Sequence[Scope]) -> list[int] | None:
+    """The objects of the smallest scope, to search by; None where there is none."""
+    smallest: Scope | None = min(scopes, key=len, default=None)
     return None if smallest is None else sorted(smallest)
 
 
-def _with_members(reader: Reader, kind: str, ids: Iterable[int]) -> set[int]:
-    if relations.is_group(kind):
-        return set(ids).union(*(relations.members(reader, kind, i) for i in ids))
-    return relations.belonging(reader, kind, ids)
+def _scope(reader: Reader, kind: str, ids: set[int]) -> Scope:
+    if not relations.is_group(kind):
+        return relations.belonging(reader, kind, ids)
+    found = ids.union(*(relations.members(reader, kind, i) for i in ids))
+    if kind == "UsagePointGroup":
+        return relations.belonging(reader, "UsagePoint", found)
+    return dict.fromkeys(found, [FOREVER])
 
 
 def read_filter(message: Message, thing: str) -> DeviceFilter:

@@ -38,8 +38,8 @@ def prepare(call: Call) -> Prepared:
     now, first = instants.now(), objects.new_id()
     header = call.message.header
     prepared = Prepared(now, [], [])
-    for position, element in enumerate(control_elements(call.payload)):
-        control = read_control(element)
+    for element in control_elements(call.payload):
+        control, position = read_control(element), next(call.positions)
         try:
             control_targets.check_addressees(control)
             start, end = control.timing.window(now)

@@ -51,8 +51,8 @@ def event_elements(profile: etree._Element) -> list[etree._Element]:
 def _prepare(call: Call) -> list[_Prepared]:
     first = objects.new_id()
     prepared = []
-    for position, element in enumerate(event_elements(call.payload)):
-        event = read_event(element)
+    for element in event_elements(call.payload):
+        event, position = read_event(element), next(call.positions)
         content = etree.tostring(element, with_tail=False)
         stored = Event(
             id=first + position,

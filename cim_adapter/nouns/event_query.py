@@ -17,6 +17,7 @@ from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.event_lookup import EventLookup, is_same_name, name_event
 from cim_adapter.nouns.events_xml import DeviceEvent, read_event
 from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.nouns.relations import Scope, reaches
 from cim_adapter.schema import reparse
 from cim_adapter.store import device_events
 from cim_adapter.store.device_events import Found
@@ -31,7 +32,7 @@ def _prepare(call: Call) -> DeviceFilter:
 def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
     """The events that the filter asks for; an Error for each event or object that is asked for and not known."""
     errors: list[Error] = []
-    scopes = wanted.devices(reader, errors)
+    scopes = wanted.scopes(reader, errors)
     if not all(scopes):
         return Reply.of(errors or [_nothing()], any_done=False)
     events: dict[int, tuple[Found, DeviceEvent]] = {}
@@ -60,9 +61,7 @@ def _nothing() -> Error:
     return Error(code="5.7", level="WARNING", reason="no events fit this request")
 
 
-def _candidates(
-    reader: Reader, wanted: DeviceFilter, scopes: list[set[int]], errors: list[Error]
-) -> Iterator[Found]:
+def _candidates(reader: Reader, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error]) -> Iterator[Found]:
     """The events among which those asked for are: as few as the store can tell at once."""
     lookup = EventLookup(reader)
     if wanted.ids:
@@ -93,12 +92,12 @@ def _found(lookup: EventLookup, like: Like) -> list[Found]:
     return lookup.by_names(like.names) if like.names else lookup.by_tracking(like.tracking or "", like.issuer)
 
 
-def _fits(wanted: DeviceFilter, scopes: list[set[int]], found: Found) -> bool:
-    own = {found.meter_id, found.usage_point_id}
+def _fits(wanted: DeviceFilter, scopes: list[Scope], found: Found) -> bool:
+    own = (found.meter_id, found.usage_point_id)
     return (
         (not wanted.types or found.type in wanted.types)
         and wanted.in_time(found.created, found.created)
-        and all(scope & own for scope in scopes)
+        and all(reaches(scope, own, found.created, found.created) for scope in scopes)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cim_adapter.envelope import Error
+from cim_adapter.envelope import ID, Error
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.store.objects import Identity
 
@@ -42,6 +42,7 @@ def invalid(kind: str, identity: Identity, reason: str, *, code: str | None = No
     return Error(code=code or code_of(kind), level="FATAL", reason=reason, id=named)
 
 
-def unknown(kind: str, identity: Identity) -> Error:
-    """Nothing is known of this object."""
-    return invalid(kind, identity, f"no {kind} of this {'mRID' if identity.mrid else 'name'} is known")
+def unknown(kind: str, identity: Identity, named: ID | None = None) -> Error:
+    """Nothing is known of this object; ``named`` is the ID that asked for it, where one did."""
+    reason = f"no {kind} of this {'mRID' if identity.mrid else 'name'} is known"
+    return Error(code=code_of(kind), level="FATAL", reason=reason, id=named or write_id(kind, identity))

@@ -43,6 +43,7 @@ class Tables:
     control: Table
     control_target: Table
     control_move: Table
+    link: Table
     config_version: Table
     config_reference: Table
 
@@ -62,6 +63,7 @@ class Tables:
             self.control,
             self.control_target,
             self.control_move,
+            self.link,
             self.config_version,
             self.config_reference,
         )
@@ -130,6 +132,7 @@ class Tables:
                 Column("id", _ID, primary_key=True),
                 _of_message(),
                 Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("reading_type", Text, comment="NULL: all of them"),
                 Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
                 Column("start", BigInteger, nullable=False),
                 Column("end", BigInteger, nullable=False),
@@ -161,6 +164,7 @@ class Tables:
                 Index(None, "control_id"),
                 comment="who moved what and when, after the create",
             ),
+            link=_link(metadata),
             config_version=_config_version(metadata),
             config_reference=Table(
                 "config_reference",
@@ -340,4 +344,24 @@ def _control_target(metadata: MetaData) -> Table:
         Index("ix_control_target_object_id", "object_id"),
         _only_known("ix_control_target_via", "via_id"),
         comment="a device that a control is for, and how far it is with it",
+    )
+
+
+def _link(metadata: MetaData) -> Table:
+    return Table(
+        "link",
+        metadata,
+        Column("id", _ID, primary_key=True),
+        _of_message(),
+        Column("one_id", ForeignKey("object.id"), nullable=False, comment="the lower of the two ids"),
+        Column("one_kind", Text, nullable=False),
+        Column("other_id", ForeignKey("object.id"), nullable=False),
+        Column("other_kind", Text, nullable=False),
+        Column("start", BigInteger, nullable=False),
+        Column("end", BigInteger, comment="the first instant at which it does not hold any more"),
+        Column("ended_by", Text, comment="journal uid of the message that gave it its end"),
+        Index(None, "one_id", "start"),
+        Index(None, "other_id", "start"),
+        Index(None, "journal_uid"),
+        comment="two objects that belong together for a time: which meter measures which usage point",
     )
