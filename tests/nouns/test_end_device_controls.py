@@ -418,7 +418,7 @@ def test_a_reply_in_an_event_says_how_it_went(send, states, ask, payload):
         send("create", control(f"c-{n}"), message_id=f"create-{n}")
         told, correlation = (control(f"c-{n}"), None) if payload else (None, f"create-{n}")
         answer = ask(verb, "EndDeviceControls", told, correlation_id=correlation, reply=reply)
-        assert said(answer) == [("0.0", None)], (verb, reply)
+        assert said(answer) == [("0.0" if payload else "0.3", None)], (verb, reply)
         assert states(f"c-{n}") == {"m-1": state}, (verb, reply)
 
 
@@ -436,9 +436,24 @@ def test_an_event_without_payload_and_correlation(ask):
     assert said(ask("closed", "EndDeviceControls")) == [("1.7", None)]
 
 
-def test_an_event_with_an_unknown_correlation(ask):
-    reply = ask("created", "EndDeviceControls", correlation_id="never", reply="<Result>OK</Result>")
-    assert said(reply) == [("2.15", "never")]
+def test_an_event_about_all_controls_of_a_message(send, ask, states):
+    send("create", control("c-1"), control("c-2"), message_id="create-1")
+    assert said(ask("closed", "EndDeviceControls", correlation_id="create-1")) == [("0.0", None)]
+    assert (states("c-1"), states("c-2")) == ({"m-1": "completed"}, {"m-1": "completed"})
+    assert said(ask("closed", "EndDeviceControls", correlation_id="never")) == [("2.15", "never")]
+
+
+def test_a_late_reply_to_something_else_moves_nothing(send, exchange, states):
+    send("create", control("c-1"), message_id="create-1")
+    message = (
+        '<ResponseMessage xmlns="http://iec.ch/TC57/2011/schema/message"><Header><Verb>reply</Verb>'
+        "<Noun>EndDeviceControls</Noun><CorrelationID>{}</CorrelationID></Header>"
+        "<Reply><Result>OK</Result></Reply></ResponseMessage>"
+    )
+    assert said(exchange.take(message.format("other"))) == [("0.3", None)]
+    assert states("c-1") == {"m-1": "received"}
+    assert said(exchange.take(message.format("create-1"))) == [("0.3", None)]
+    assert states("c-1") == {"m-1": "completed"}
 
 
 # --------------------------------------------------------------------------------------------- time
