@@ -184,13 +184,13 @@ def _unknown(control: DeviceControl, correlation: str | None) -> Error:
 # ------------------------------------------------------------------------- what EndDeviceEvents tell
 
 
-def keys_of(call: Call, event: DeviceEvent) -> list[Key]:
-    """What to ask the store for, to know whether there may be a control that an event tells of."""
+def answered_by(call: Call) -> Key | None:
+    """The key of the controls that a message answers by its CorrelationID. Some partners put their own
+    MessageID there, which answers nothing (facts/metering.md §9)."""
     header = call.message.header
-    keys = [] if event.tracking is None else [controls.tracking_key(call.vault, event.tracking)]
-    if header.correlation_id is not None and header.correlation_id != header.message_id:
-        keys.append(controls.correlation_key(header.correlation_id))
-    return keys
+    if header.correlation_id is None or header.correlation_id == header.message_id:
+        return None
+    return controls.correlation_key(header.correlation_id)
 
 
 def follow(call: Call, transaction: Transaction, event: DeviceEvent, devices: Collection[int]) -> None:

@@ -42,16 +42,16 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """A control to be stored. ``tracking`` is its issuerTrackingID, ``correlation`` the CorrelationID that
-    an answer to its message bears; ``start`` and ``end`` are instants, ``end`` None for one that never expires.
+    """A control to be stored. ``keys`` are what it is found by: those of its mRID, its issuerTrackingID and the
+    CorrelationID of answers to its message, as far as it has them. ``start`` and ``end`` are instants, ``end``
+    None for one that never expires.
     """
 
     id: int
     position: int
     partner: str
     mrid: str | None
-    tracking: str | None
-    correlation: str | None
+    keys: tuple[Key, ...]
     type: str
     start: int
     end: int | None
@@ -102,7 +102,12 @@ def mrid_key(mrid: str) -> Key:
 
 
 def tracking_key(vault: Vault, tracking: str) -> Key:
-    return "control.tracking_key", vault.digest("issuerTrackingID", tracking)
+    return "control.tracking_key", tracking_hash(vault, tracking)
+
+
+def tracking_hash(vault: Vault, tracking: str) -> bytes:
+    """What an issuerTrackingID is found by, of controls and of events: 16 bytes, which tell nothing of it."""
+    return vault.digest("issuerTrackingID", tracking)[:16]
 
 
 def correlation_key(correlation: str) -> Key:
@@ -127,8 +132,7 @@ def add(
     state: State = State.RECEIVED,
 ) -> None:
     """Store a control that comes ``now``. ``devices`` are (object id, id of what stands for it)."""
-    keys = _keys(transaction.vault, control)
-    for key in keys:
+    for key in control.keys:
         transaction.take(key)
     transaction.add(
         transaction.tables.control,
@@ -138,7 +142,7 @@ def add(
             "position": control.position,
             "partner": control.partner,
             "mrid": control.mrid,
-            **{name.partition(".")[2]: value for name, value in keys},
+            **{name.partition(".")[2]: value for name, value in control.keys},
             "type": control.type,
             **_time(control.start, control.end),
             "sealed": control.sealed,
@@ -171,17 +175,6 @@ def add_targets(
                 "moved_by": journal_uid,
             },
         )
-
-
-def _keys(vault: Vault, control: Control) -> list[Key]:
-    keys = []
-    if control.mrid is not None:
-        keys.append(mrid_key(control.mrid))
-    if control.tracking is not None:
-        keys.append(tracking_key(vault, control.tracking))
-    if control.correlation is not None:
-        keys.append(correlation_key(control.correlation))
-    return keys
 
 
 def move(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table, literal, select, union_all
+from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
@@ -48,6 +47,24 @@ Inserts = Mapping[Table, InsertRows]
 
 Key = tuple[str, bytes]
 """An indexed column, as ``table.column``, and a value in it."""
+
+
+class Questions:
+    """Statements that tell which values a column has, each made once: making one costs more than running it."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables.metadata.tables
+        self._known: dict[str, Executable] = {}
+
+    def of(self, name: str) -> Executable:
+        """For the column ``table.column``; its parameter is ``values``."""
+        if name not in self._known:
+            table, _, column = name.partition(".")
+            found = self._tables[table].c[column]
+            self._known[name] = select(found).where(found.in_(bindparam("values", expanding=True)))
+        return self._known[name]
+
+
 _PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
@@ -92,10 +109,12 @@ class Transaction(Reader):
         vault: Vault,
         ids: Mapping[Any, int],
         inserts: Inserts,
+        questions: Questions,
     ) -> None:
         super().__init__(connection, tables, vault)
         self._known_ids = ids
         self._inserts = inserts
+        self._questions = questions
         self._waiting: dict[Table, list[dict[str, Any]]] = {}
         self._own: list[tuple[Table, dict[str, Any]]] = []
         self._own_ids: dict[Any, int] = {}
@@ -194,16 +213,12 @@ class Transaction(Reader):
         self._asked.update(wanted)
 
     def _ask(self, keys: list[Key]) -> None:
-        values: dict[str, list[bytes]] = defaultdict(list)
+        values: dict[str, list[bytes]] = {}
         for name, value in keys:
-            values[name].append(value)
-        parts = []
-        for name, those in sorted(values.items()):
-            table, _, column = name.partition(".")
-            found = self.tables.metadata.tables[table].c[column]
-            parts.append(select(literal(name), found).where(found.in_(those)))
-        rows = self._connection.execute(union_all(*parts))
-        self._taken.update((name, bytes(value)) for name, value in rows)
+            values.setdefault(name, []).append(value)
+        for name, those in values.items():
+            rows = self._connection.execute(self._questions.of(name), {"values": those})
+            self._taken.update((name, bytes(value)) for (value,) in rows)
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""

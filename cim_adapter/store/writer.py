@@ -26,7 +26,7 @@ from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import InsertRows, Key, Transaction
+from cim_adapter.store.transaction import InsertRows, Key, Questions, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
@@ -82,6 +82,7 @@ class Writer:
         self._known = known
         self._ids: dict[Any, int] = {}
         self._inserts = {table: InsertRows.of(table, engine.dialect) for table in tables.parents_first}
+        self._questions = Questions(tables)
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
         self._select_seen = select(columns.message_key, columns.partner, columns.uid).where(
@@ -187,7 +188,9 @@ class Writer:
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
         with connection.begin():
-            transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
+            transaction = Transaction(
+                connection, self._tables, self._vault, self._ids, self._inserts, self._questions
+            )
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
             transaction.ask([key for _, work in works for key in work.keys])
