@@ -7,7 +7,7 @@ what it was before stands in the journal. Every move after the create leaves a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -254,19 +254,32 @@ def _remember(
 # ------------------------------------------------------------------------------------------ reading
 
 
-def by_key(reader: Reader, key: Key) -> list[Found]:
-    """The controls with this mRID, issuerTrackingID or CorrelationID, the oldest first."""
+def by_key(reader: Reader, key: Key, devices: Collection[int] = ()) -> list[Found]:
+    """The controls with this mRID, issuerTrackingID or CorrelationID, the earliest first; of ``devices`` alone,
+    if any are given."""
     table = reader.tables.control
-    return list(_found(reader, table.c[key[0].partition(".")[2]] == key[1]))
+    return list(_found(reader, table.c[key[0].partition(".")[2]] == key[1], *_of_devices(reader, devices)))
 
 
-def of_message(reader: Reader, message_id: str, partner: str | None = None) -> list[Found]:
-    """The controls that came with the message of this MessageID, from ``partner`` if one is given."""
+def of_message(
+    reader: Reader, message_id: str, partner: str | None = None, devices: Collection[int] = ()
+) -> list[Found]:
+    """The controls that came with the message of this MessageID, from ``partner`` if one is given; of
+    ``devices`` alone, if any are given."""
     journal = reader.tables.journal
     uids = select(journal.c.uid).where(journal.c.message_key == identifier_key(message_id), journal.c.once == 1)
     if partner is not None:
         uids = uids.where(journal.c.partner == partner)
-    return list(_found(reader, reader.tables.control.c.journal_uid.in_(uids)))
+    return list(_found(reader, reader.tables.control.c.journal_uid.in_(uids), *_of_devices(reader, devices)))
+
+
+def _of_devices(reader: Reader, devices: Collection[int]) -> list[ColumnElement[bool]]:
+    """That a control is for one of these devices, or for what stands for one."""
+    if not devices:
+        return []
+    table, targets = reader.tables.control, reader.tables.control_target
+    named = or_(targets.c.object_id.in_(devices), targets.c.via_id.in_(devices))
+    return [table.c.id.in_(select(targets.c.control_id).where(named))]
 
 
 def search(
@@ -280,7 +293,7 @@ def search(
 
     The time of a control without an end is its start. ``objects`` are targets, or what stands for them.
     """
-    table, targets = reader.tables.control, reader.tables.control_target
+    table = reader.tables.control
     narrow: list[ColumnElement[bool]] = []
     if window != FOREVER:
         narrow += [table.c.start <= window[1], table.c.until >= window[0]]
@@ -292,8 +305,7 @@ def search(
     seen: set[int] = set()
     for first in range(0, len(objects), _PARAMETERS):
         some = objects[first : first + _PARAMETERS]
-        named = or_(targets.c.object_id.in_(some), targets.c.via_id.in_(some))
-        for found in _found(reader, table.c.id.in_(select(targets.c.control_id).where(named)), *narrow):
+        for found in _found(reader, *_of_devices(reader, some), *narrow):
             if found.id not in seen:
                 seen.add(found.id)
                 yield found
