@@ -11,7 +11,6 @@ from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows
 from cim_adapter.store.tables import Tables
 
-
 Inserts = Mapping[Table, InsertRows]
 
 
