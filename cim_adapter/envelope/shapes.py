@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.errors import Unrecognised
@@ -32,8 +32,7 @@ class Kind(StrEnum):
     TYPED = "typed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """How a message was dressed, and so how its answer is to be.
 
     ``namespace`` is that of Header, Request, Reply and Payload themselves. ``operation`` is the local

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeVar
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import Message, Reply
@@ -27,8 +28,7 @@ F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One message on its way to a handler. ``uid`` is its row in the journal, ``partner`` who sent it."""
 
     uid: str
@@ -37,7 +37,7 @@ class Call:
     vault: Vault
     settings: Settings
     catalogue: Catalogue
-    wanted: set[tuple[str, Identity]] = field(default_factory=set)
+    wanted: set[tuple[str, Identity]] = msgspec.field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
 
     @property

@@ -6,11 +6,11 @@ The values are plain ones, so nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, Select, Table
+from sqlalchemy import ClauseElement, Connection, Dialect, Select, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SelectByKeys:
         self._dialect = dialect
         self._lengths: dict[int, _Compiled] = {}
 
-    def run(self, connection: Connection, keys: Sequence[Any]) -> CursorResult[Any]:
+    def run(self, connection: Connection, keys: Sequence[Any]) -> Iterable[Any]:
         select = self._lengths.get(len(keys)) or self._compile(len(keys))
         values = tuple(keys) if select.positional else dict(zip(select.names, keys, strict=True))
         return connection.exec_driver_sql(select.sql, values)
