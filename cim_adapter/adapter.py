@@ -23,8 +23,8 @@ class Adapter:
     def __init__(self, settings: Settings, handlers: Iterable[ModuleType] = ()) -> None:
         self.settings = settings
         self.contract = ContractFiles.locate()
-        self.registry = Registry([*built_in_modules(), *handlers])
-        self.catalogue = Catalogue([self.contract.xsd])
+        self.catalogue = Catalogue([self.contract.xsd, *settings.schemas])
+        self.registry = Registry([*built_in_modules(), *handlers], self.catalogue.nouns)
         self.store = Store(settings)
         self.access = Access(settings, self.store)
         self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.access, self.store)

@@ -55,7 +55,7 @@ from cim_adapter.errors import (
 from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
-from cim_adapter.schema import Budget, Catalogue, parse
+from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
@@ -115,10 +115,6 @@ class Pipeline:
             max_attributes_per_element=settings.max_attributes,
             max_namespace_declarations=settings.max_namespaces,
         )
-        # Replies of our own are as large as they are: the journal gives back what it was given.
-        self._unbounded = Budget(
-            max_bytes=2**62, max_elements=2**62, max_attributes=2**62, max_namespace_declarations=2**62
-        )
         self._inflater = Inflater(self._budget, settings.max_inflation)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
@@ -170,6 +166,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
         passage.entry = entry = self._entry(passage)
@@ -186,7 +183,9 @@ class Pipeline:
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
-        """Verb and noun of the header, which a typed root must not contradict."""
+        """Verb and noun of the header, which a typed root must not contradict. What carries a Reply and no
+        profile is a late answer, also where its root is that of an event.
+        """
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
@@ -196,11 +195,12 @@ class Pipeline:
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
-        return header.verb, header.noun
+        late = message.reply is not None and not (message.payload and message.payload.elements)
+        return "reply" if late else header.verb, header.noun
 
     def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
         """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
-        if self._operations.are_in(message):
+        if verb != Verb.REPLY and self._operations.are_in(message):
             return self._operations.handler(identity, message)
         handler = self._registry.find(verb, noun)
         self._access.may(identity, verb, noun)
@@ -301,7 +301,7 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(parse(stored.reply, self._unbounded))
+        return known.wire.close(reparse(stored.reply))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""

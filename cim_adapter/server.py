@@ -105,7 +105,8 @@ class _Worker:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
         nouns = adapter.registry.nouns
-        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in nouns))
+        explained = self._settings.explained_nouns
+        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in explained))
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any

@@ -31,8 +31,8 @@ def write_reply(header: Header, reply: Reply, shape: Shape) -> etree._Element:
         outer = carrier = etree.Element(shape.reply_root, nsmap=_nsmap(shape.namespace))
     _write_header(etree.SubElement(carrier, f"{{{shape.namespace}}}Header"), header)
     _write_reply(etree.SubElement(carrier, f"{{{shape.namespace}}}Reply"), reply)
-    if reply.payload is not None:
-        etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").append(reply.payload)
+    if reply.payload:
+        etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").extend(reply.payload)
     return outer
 
 

@@ -128,7 +128,8 @@ class Error:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a handler answers: the Reply part and, for a successful get, the payload.
+    """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
+    for each revision of a profile that objects were stored in).
 
     ``operation_id`` is for a reply to one Operation of an OperationSet alone.
     """
@@ -136,11 +137,11 @@ class Reply:
     result: Result = Result.OK
     errors: tuple[Error, ...] = (Error(code="0.0"),)
     ids: tuple[ID, ...] = ()
-    payload: etree._Element | None = None
+    payload: tuple[etree._Element, ...] = ()
     operation_id: int | None = None
 
     @classmethod
-    def of(cls, errors: list[Error], *, any_done: bool, payload: etree._Element | None = None) -> Reply:
+    def of(cls, errors: list[Error], *, any_done: bool, payload: tuple[etree._Element, ...] = ()) -> Reply:
         """OK without errors, PARTIAL where some objects failed, FAILED where none was done."""
         if not errors:
             return cls(payload=payload)
@@ -148,12 +149,17 @@ class Reply:
             return cls(result=Result.PARTIAL, errors=tuple(errors), payload=payload)
         return cls(result=Result.FAILED, errors=tuple(errors))
 
+    @classmethod
+    def acknowledged(cls) -> Reply:
+        """Received, and nothing is to be done: code 0.3 (facts/envelope.md §5.7)."""
+        return cls(errors=(Error(code="0.3"),))
+
     @property
     def plain(self) -> bool:
         """Nothing but "done": what nearly every reply to a create says."""
         return (
             self.result is Result.OK
-            and self.payload is None
+            and not self.payload
             and not self.ids
             and self.operation_id is None
             and len(self.errors) == 1

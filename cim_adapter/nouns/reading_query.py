@@ -10,6 +10,8 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import OverBudget, Refused
+from cim_adapter.nouns.identity_xml import write_id
+from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.reading_filter import ReadingFilter
 from cim_adapter.nouns.readings import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings_xml import write_meter_readings
@@ -19,7 +21,6 @@ from cim_adapter.store.readings import Erasure, Found, Kind
 from cim_adapter.store.transaction import Reader
 
 _Series = tuple[int | None, int | None, Kind, str]
-_INVALID = {"Meter": "2.4", "UsagePoint": "2.12"}
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def answer(reader: Reader, wanted: ReadingFilter, *, at_most: int) -> Reply:
     errors += _missing(pieces, meters, points, wanted)
     if not pieces:
         return Reply.of(errors or [_nothing()], any_done=False)
-    return Reply.of(errors, any_done=True, payload=write_meter_readings(_together(reader, pieces)))
+    return Reply.of(errors, any_done=True, payload=(write_meter_readings(_together(reader, pieces)),))
 
 
 def _resolve(
@@ -75,8 +76,7 @@ def _resolve(
         ids = objects.find(reader, kind, identity)
         known.update(dict.fromkeys(ids, identity))
         if not ids:
-            reason = f"no {kind} of this {'mRID' if identity.mrid else 'name'} is known"
-            errors.append(Error(code=_INVALID[kind], level="FATAL", reason=reason, id=_id(kind, identity)))
+            errors.append(unknown(kind, identity))
     return known
 
 
@@ -124,7 +124,7 @@ def _apply_erasures(pieces: list[_Piece], erasures: list[Erasure]) -> None:
         by_object[erasure.object_id].append(erasure)
     for piece in pieces:
         for erasure in (e for i in _objects_of(piece) for e in by_object.get(i, ())):
-            if piece.found.id < erasure.before:
+            if piece.found.id < erasure.before and erasure.reading_type in (None, piece.found.reading_type):
                 piece.wanted = [n for n in piece.wanted if not erasure.start <= piece.instants[n] <= erasure.end]
 
 
@@ -143,7 +143,9 @@ def _missing(
     ):
         served = {asked[i] for i in asked if i in found}
         errors += [
-            _nothing(_id(kind, identity)) for identity in dict.fromkeys(asked.values()) if identity not in served
+            _nothing(write_id(kind, identity))
+            for identity in dict.fromkeys(asked.values())
+            if identity not in served
         ]
     if pieces:
         brought = {piece.found.reading_type for piece in pieces}
@@ -154,13 +156,6 @@ def _missing(
 
 def _nothing(identifier: ID | None = None) -> Error:
     return Error(code="5.7", level="WARNING", reason="no readings fit this request", id=identifier)
-
-
-def _id(kind: str, identity: Identity) -> ID:
-    if identity.mrid is not None or not identity.names:
-        return ID(value=str(identity), object_type=kind, kind="uuid")
-    name = identity.names[0]
-    return ID(value=name.name, id_type=name.type, id_authority=name.authority, object_type=kind, kind="name")
 
 
 def _together(reader: Reader, pieces: list[_Piece]) -> list[MeterReading]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import count
 from types import ModuleType
@@ -14,10 +14,15 @@ from lxml import etree
 
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
+from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.xmltree import local
+
+EVERY_NOUN = "*"
+"""Handlers of this noun serve every noun that has a profile and no handlers of its own. That of ``reply``
+serves all: a late answer means the same, whatever it is about."""
 
 F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
@@ -34,6 +39,7 @@ class Call:
     message: Message
     vault: Vault
     settings: Settings
+    catalogue: Catalogue
     wanted: set[tuple[str, Identity]] = field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
     positions: Iterator[int] = field(default_factory=count)
@@ -90,14 +96,23 @@ def handles(
 
 
 class Registry:
-    """Handlers by noun and verb. Later modules win, so a user's handler takes the place of ours."""
+    """Handlers by noun and verb. Later modules win, so a user's handler takes the place of ours.
 
-    def __init__(self, modules: Iterable[ModuleType]) -> None:
+    ``profiles`` are the nouns that have an XSD.
+    """
+
+    def __init__(self, modules: Iterable[ModuleType], profiles: Iterable[str] = ()) -> None:
         self._nouns: dict[str, dict[str, Handler]] = {}
         for module in modules:
             for member in vars(module).values():
                 for handler in getattr(member, _MARK, ()):
                     self._nouns.setdefault(handler.noun, {})[handler.verb] = handler
+        for_all = self._nouns.pop(EVERY_NOUN, {})
+        for noun in {*profiles, *self._nouns}:
+            wanted = for_all if noun not in self._nouns else for_all.keys() & {"reply"}
+            verbs = self._nouns.setdefault(noun, {})
+            for verb in wanted:
+                verbs.setdefault(verb, replace(for_all[verb], noun=noun))
 
     @property
     def nouns(self) -> Mapping[str, Mapping[str, Handler]]:

@@ -61,9 +61,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """Readings of ``object_id`` between ``start`` and ``end`` in blocks below ``before`` are deleted."""
+    """Readings of ``object_id`` between ``start`` and ``end`` in blocks below ``before`` are deleted: those of
+    ``reading_type``, or all."""
 
     object_id: int
+    reading_type: str | None
     before: int
     start: int
     end: int
@@ -140,13 +142,26 @@ def erasures(reader: Reader, ids: Iterable[int]) -> list[Erasure]:
     """What was deleted of these objects."""
     table = reader.tables.erasure
     return [
-        Erasure(object_id=row.object_id, before=row.before, start=row.start, end=row.end)
+        Erasure(
+            object_id=row.object_id,
+            reading_type=row.reading_type,
+            before=row.before,
+            start=row.start,
+            end=row.end,
+        )
         for part in _parts(list(ids))
         for row in reader.select(select(table).where(table.c.object_id.in_(part)))
     ]
 
 
-def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tuple[int, int]) -> int:
+def erase(
+    transaction: Transaction,
+    journal_uid: str,
+    object_id: int,
+    window: tuple[int, int],
+    *,
+    reading_type: str | None = None,
+) -> int:
     """Hide the readings of an object in ``window``; returns how many blocks that touches.
 
     Blocks that an earlier delete of at least this window hides already do not count.
@@ -154,7 +169,11 @@ def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tu
     table = transaction.tables.reading_block
     of_object = or_(table.c.meter_id == object_id, table.c.usage_point_id == object_id)
     hidden = max(
-        (e.before for e in erasures(transaction, [object_id]) if e.start <= window[0] and e.end >= window[1]),
+        (
+            e.before
+            for e in erasures(transaction, [object_id])
+            if e.start <= window[0] and e.end >= window[1] and e.reading_type in (None, reading_type)
+        ),
         default=0,
     )
     touched = and_(
@@ -164,6 +183,8 @@ def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tu
         table.c.start <= window[1],
         table.c.end >= window[0],
     )
+    if reading_type is not None:
+        touched = and_(touched, table.c.reading_type == reading_type)
     found: Any = transaction.select(select(func.max(table.c.id), func.count()).where(touched)).one()
     if found[1]:
         transaction.add(
@@ -171,6 +192,7 @@ def erase(transaction: Transaction, journal_uid: str, object_id: int, window: tu
             {
                 "journal_uid": journal_uid,
                 "object_id": object_id,
+                "reading_type": reading_type,
                 "before": found[0] + 1,
                 "start": window[0],
                 "end": window[1],

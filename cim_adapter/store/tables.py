@@ -38,6 +38,8 @@ class Tables:
     object_key: Table
     reading_block: Table
     erasure: Table
+    config_version: Table
+    config_reference: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -50,6 +52,8 @@ class Tables:
             self.object_key,
             self.reading_block,
             self.erasure,
+            self.config_version,
+            self.config_reference,
         )
 
     @classmethod
@@ -116,11 +120,21 @@ class Tables:
                 Column("id", _ID, primary_key=True),
                 _of_message(),
                 Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("reading_type", Text, comment="NULL: all of them"),
                 Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
                 Column("start", BigInteger, nullable=False),
                 Column("end", BigInteger, nullable=False),
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
+            ),
+            config_version=_config_version(metadata),
+            config_reference=Table(
+                "config_reference",
+                metadata,
+                Column("version_id", ForeignKey("config_version.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the objects that a configuration names: devices of a group, place of a usage point",
             ),
         )
 
@@ -134,6 +148,34 @@ def _only_known(name: str, first: str, *more: str) -> Index:
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+
+
+def _config_version(metadata: MetaData) -> Table:
+    return Table(
+        "config_version",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("object_id", ForeignKey("object.id"), nullable=False),
+        Column("noun", Text, nullable=False),
+        Column("namespace", Text, nullable=False, comment="of the profile: revisions live side by side"),
+        Column("since", BigInteger, nullable=False),
+        Column("position", Integer, nullable=False, comment="of the object in its message"),
+        Column("until", BigInteger, comment="when it was changed or deleted; NULL: it holds"),
+        Column("ended_by", Text, comment="journal uid of the message that changed or deleted it"),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile with this object alone"),
+        Index(
+            "uq_config_version_current",
+            "object_id",
+            "namespace",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_config_version_object", "object_id", "noun", "since"),
+        Index("ix_config_version_noun", "noun", "since", "position"),
+        comment="master data: what a configuration profile says of an object, and what it said before",
+    )
 
 
 def _journal(metadata: MetaData) -> Table:

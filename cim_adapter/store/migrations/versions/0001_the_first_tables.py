@@ -85,10 +85,54 @@ def upgrade() -> None:
         comment="the index key, sealed with the data key: also tells a wrong data key",
     )
     op.create_table(
+        "config_version",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("noun", sa.Text(), nullable=False),
+        sa.Column("namespace", sa.Text(), nullable=False, comment="of the profile: revisions live side by side"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the object in its message"),
+        sa.Column(
+            "until", sa.BigInteger(), nullable=True, comment="when it was changed or deleted; NULL: it holds"
+        ),
+        sa.Column(
+            "ended_by", sa.Text(), nullable=True, comment="journal uid of the message that changed or deleted it"
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_config_version_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_config_version_object_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_config_version")),
+        comment="master data: what a configuration profile says of an object, and what it said before",
+    )
+    op.create_index("ix_config_version_noun", "config_version", ["noun", "since", "position"], unique=False)
+    op.create_index("ix_config_version_object", "config_version", ["object_id", "noun", "since"], unique=False)
+    op.create_index(
+        "uq_config_version_current",
+        "config_version",
+        ["object_id", "namespace"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "erasure",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
         sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reading_type", sa.Text(), nullable=True, comment="NULL: all of them"),
         sa.Column("before", sa.BigInteger(), nullable=False, comment="hides blocks with a lower id"),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
@@ -173,9 +217,23 @@ def upgrade() -> None:
         sqlite_where=sa.text("usage_point_id IS NOT NULL"),
         postgresql_where=sa.text("usage_point_id IS NOT NULL"),
     )
+    op.create_table(
+        "config_reference",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_config_reference_object_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["config_version.id"], name=op.f("fk_config_reference_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_config_reference")),
+        comment="the objects that a configuration names: devices of a group, place of a usage point",
+    )
+    op.create_index(op.f("ix_config_reference_object_id"), "config_reference", ["object_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_config_reference_object_id"), table_name="config_reference")
+    op.drop_table("config_reference")
     op.drop_index(
         "ix_reading_block_usage_point",
         table_name="reading_block",
@@ -200,6 +258,15 @@ def downgrade() -> None:
     op.drop_table("object_key")
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
+    op.drop_index(
+        "uq_config_version_current",
+        table_name="config_version",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_config_version_object", table_name="config_version")
+    op.drop_index("ix_config_version_noun", table_name="config_version")
+    op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("object")
     op.drop_index("uq_journal_once", table_name="journal")
