@@ -157,6 +157,8 @@ class Pipeline:
         root = arrival.wire.open(parse(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
+        if shape.dialect is not None:
+            shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
         passage.sent = sent = message.header
         if message.payload is not None and message.payload.compressed is not None:
@@ -212,7 +214,7 @@ class Pipeline:
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED:
+        if shape.kind is Kind.TYPED and shape.dialect is None:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -290,7 +292,7 @@ class Pipeline:
         if nonce is not None and reply.result is not Result.FAILED:
             nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
-        element = self._replies.write(header, reply, known.shape)
+        element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
@@ -339,6 +341,8 @@ class Pipeline:
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)
+        if passage.shape is not None:
+            element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
         try:

@@ -67,7 +67,7 @@ class Policy:
         before = nonces.used(transaction, key, now=received)
         if before is not None:
             raise Replayed(
-                f"ReplayDetection/Nonce {replay.nonce[:80]} was used at {instants.as_text(before)}; give every message "
-                "a Nonce of its own"
+                f"ReplayDetection/Nonce {replay.nonce[:80]} was used at {instants.as_text(before)}; give every "
+                "message a Nonce of its own"
             )
         return key

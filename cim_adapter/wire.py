@@ -22,7 +22,8 @@ class Answer:
 class Wire(Protocol):
     """How one transport undresses a request and dresses its answer: the only thing it must know."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def open(self, document: etree._Element) -> etree._Element:
         """The root of the message inside ``document``. Raises Fault."""

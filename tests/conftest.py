@@ -486,7 +486,7 @@ class Messages:
             answer.result = part.findtext("{*}Result")
             answer.errors = [self.plain(error) for error in part.iterchildren("{*}Error")]
             answer.ids = [self.plain(item) for item in part.iterchildren("{*}ID")]
-        answer.payload = next(message.iter(f"{{{self.READINGS}}}MeterReadings"), None)
+        answer.payload = next((found for part in message.iter("{*}Payload") for found in part), None)
         return answer
 
 

@@ -2,6 +2,7 @@
 
 from cim_adapter.envelope.compression import COMPRESSED, put_in_place, unpack
 from cim_adapter.envelope.decode import read_message, read_reply
+from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
 from cim_adapter.envelope.message import (
     ID,
@@ -14,12 +15,10 @@ from cim_adapter.envelope.message import (
     Result,
 )
 from cim_adapter.envelope.operation_set import OPERATION_SET, Operation, OperationSet, read_operation_set
+from cim_adapter.envelope.recognition import ShapeReader
 from cim_adapter.envelope.shapes import (
-    ABSTRACT_NS,
-    MESSAGE_NS,
     Kind,
     Shape,
-    ShapeReader,
     as_message,
     carrier_of,
     same_content,
@@ -33,6 +32,7 @@ __all__ = [
     "ID",
     "MESSAGE_NS",
     "OPERATION_SET",
+    "Dialect",
     "Error",
     "Header",
     "Kind",

@@ -12,8 +12,8 @@ import zlib
 
 from lxml import etree
 
+from cim_adapter.envelope.dialect import MESSAGE_NS
 from cim_adapter.envelope.message import Payload
-from cim_adapter.envelope.shapes import MESSAGE_NS
 from cim_adapter.errors import OverBudget, Refused, Unreadable
 from cim_adapter.xmltree import children, namespace
 

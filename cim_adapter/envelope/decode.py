@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from cim_adapter.envelope.dialect import MESSAGE_NS
 from cim_adapter.envelope.message import (
     ID,
     Error,
@@ -19,7 +20,6 @@ from cim_adapter.envelope.message import (
     Result,
     User,
 )
-from cim_adapter.envelope.shapes import MESSAGE_NS
 from cim_adapter.errors import HeaderIncomplete
 from cim_adapter.xmltree import children, local, namespace, texts
 

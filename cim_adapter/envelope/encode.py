@@ -6,8 +6,9 @@ import copy
 
 from lxml import etree
 
+from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS
 from cim_adapter.envelope.message import ID, Header, Reply
-from cim_adapter.envelope.shapes import ABSTRACT_NS, MESSAGE_NS, Kind, Shape
+from cim_adapter.envelope.shapes import Kind, Shape
 
 # The texts of a reply's header, in the order of the schema.
 _PLAIN_FIELDS = (

@@ -50,13 +50,19 @@ class Call:
     @property
     def payload(self) -> etree._Element:
         """The profile element of the message's noun. Raises Incomplete (1.7), UnknownNoun (2.5)."""
+        return self.payloads[0]
+
+    @property
+    def payloads(self) -> tuple[etree._Element, ...]:
+        """All of them: a profile whose root is one single thing may stand there several times."""
         noun = self.message.header.noun
         elements = self.message.payload.elements if self.message.payload else ()
         if not elements:
             raise Incomplete(f"Payload must hold a {noun} element for the verb {self.message.header.verb}")
-        if local(elements[0]) != noun:
-            raise UnknownNoun(f"Header/Noun is {noun}, but Payload holds {local(elements[0])}")
-        return elements[0]
+        for element in elements:
+            if local(element) != noun:
+                raise UnknownNoun(f"Header/Noun is {noun}, but Payload holds {local(element)}")
+        return elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
