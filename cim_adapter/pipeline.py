@@ -14,10 +14,10 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
@@ -66,14 +66,13 @@ from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
 
 
-@dataclass(slots=True)
-class _Passage:
+class _Passage(msgspec.Struct):
     """One message on its way, and what is known of it so far: all that a refusal can say."""
 
     arrival: Arrival
     identity: Identity
-    uid: str = field(default_factory=journal.new_uid)
-    received: int = field(default_factory=instants.now)
+    uid: str = msgspec.field(default_factory=journal.new_uid)
+    received: int = msgspec.field(default_factory=instants.now)
     shape: Shape | None = None
     sent: Header | None = None
     """The header as it was sent: what the answer echoes."""
@@ -81,8 +80,7 @@ class _Passage:
     entry: journal.Entry | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Understood:
+class _Understood(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is ready to be carried out."""
 
     wire: Wire

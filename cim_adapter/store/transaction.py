@@ -6,41 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table
+from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.statements import InsertRows
 from cim_adapter.store.tables import Tables
 
 DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""
-
-
-@dataclass(frozen=True, slots=True)
-class InsertRows:
-    """One table's insert, compiled once: past SQLAlchemy's handling of every single value, which costs as
-    much as the insert itself. The values are plain ones, so nothing is lost.
-    """
-
-    sql: str
-    names: tuple[str, ...]
-    positional: bool
-
-    @classmethod
-    def of(cls, table: Table, dialect: Dialect) -> InsertRows:
-        """For all columns but an id that the database counts."""
-        names = [column.name for column in table.c if column is not table.autoincrement_column]
-        compiled = table.insert().inline().compile(dialect=dialect, column_keys=names)
-        order = getattr(compiled, "positiontup", None)
-        return cls(str(compiled), tuple(order or names), bool(order))
-
-    def run(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        values: list[Any]
-        if self.positional:
-            values = [tuple([row.get(name) for name in self.names]) for row in rows]
-        else:
-            values = [{name: row.get(name) for name in self.names} for row in rows]
-        connection.exec_driver_sql(self.sql, values)
 
 
 Inserts = Mapping[Table, InsertRows]
