@@ -91,6 +91,17 @@ class Settings:
         500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
     )
 
+    context: str = _setting(
+        "", "Header/Context that is taken, beside messages that have none; others are refused with 7.7. Empty: any"
+    )
+    revisions: tuple[str, ...] = _setting(
+        (), "values of Header/Revision that are taken (absent means 1); others are refused with 1.9. Empty: any"
+    )
+    replay_window: float = _setting(
+        300.0, "seconds that ReplayDetection/Created may differ from our clock; else refused with 7.7", at_least=0
+    )
+    require_replay_detection: bool = _setting(False, "refuse messages without ReplayDetection with 1.5")
+
     source: str = _setting("cim_adapter", "Header/Source of what we send")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", of=("DEBUG", "INFO", "WARNING", "ERROR"))
 

@@ -41,6 +41,7 @@ class Tables:
     link: Table
     config_version: Table
     config_reference: Table
+    nonce: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -56,6 +57,7 @@ class Tables:
             self.link,
             self.config_version,
             self.config_reference,
+            self.nonce,
         )
 
     @classmethod
@@ -129,6 +131,7 @@ class Tables:
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
+            nonce=_nonce(metadata),
             link=_link(metadata),
             config_version=_config_version(metadata),
             config_reference=Table(
@@ -213,6 +216,17 @@ def _journal(metadata: MetaData) -> Table:
             postgresql_where=text("correlation_key IS NOT NULL"),
         ),
         comment="every message of an authenticated partner and its answer",
+    )
+
+
+def _nonce(metadata: MetaData) -> Table:
+    return Table(
+        "nonce",
+        metadata,
+        Column("hash", LargeBinary, primary_key=True, comment="HMAC of partner, Source and Nonce"),
+        Column("used", BigInteger, nullable=False),
+        Index(None, "used"),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
     )
 
 

@@ -111,7 +111,7 @@ def test_every_operation_that_cannot_be_is_told_at_once(send, messages, create):
         "1": (messages.operation(1, "create", late), "1.8"),
         "2": (create(2, messages.meter(), noun="Bananas"), "2.5"),
         "3": (create(3, messages.meter(), verb="destroy"), "2.9"),
-        "4": (create(4, messages.meter(), verb="execute"), "2.9"),
+        "4": (create(4, messages.meter(), verb="executed"), "2.9"),
         "5": (messages.operation(5, "create"), "1.7"),
         "6": (messages.operation(6, "get"), "2.9"),
         "7": (messages.operation(7, None, messages.readings(messages.meter())), "2.9"),
