@@ -158,7 +158,8 @@ def upgrade() -> None:
         ),
         sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceControlType"),
         sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
-        sa.Column("end", sa.BigInteger(), nullable=True, comment="NULL: it never expires"),
+        sa.Column("until", sa.BigInteger(), nullable=False, comment="its end; its start, where it has none"),
+        sa.Column("expires", sa.Boolean(), nullable=False, comment="whether it has an end"),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
@@ -179,7 +180,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("correlation_key IS NOT NULL"),
     )
     op.create_index("ix_control_journal_uid", "control", ["journal_uid"], unique=False)
-    op.create_index("ix_control_start", "control", ["start"], unique=False)
     op.create_index(
         "ix_control_tracking_key",
         "control",
@@ -188,6 +188,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("tracking_key IS NOT NULL"),
         postgresql_where=sa.text("tracking_key IS NOT NULL"),
     )
+    op.create_index("ix_control_until_start", "control", ["until", "start"], unique=False)
     op.create_index(
         "uq_control_mrid_key",
         "control",
@@ -553,13 +554,13 @@ def downgrade() -> None:
         sqlite_where=sa.text("mrid_key IS NOT NULL"),
         postgresql_where=sa.text("mrid_key IS NOT NULL"),
     )
+    op.drop_index("ix_control_until_start", table_name="control")
     op.drop_index(
         "ix_control_tracking_key",
         table_name="control",
         sqlite_where=sa.text("tracking_key IS NOT NULL"),
         postgresql_where=sa.text("tracking_key IS NOT NULL"),
     )
-    op.drop_index("ix_control_start", table_name="control")
     op.drop_index("ix_control_journal_uid", table_name="control")
     op.drop_index(
         "ix_control_correlation_key",
