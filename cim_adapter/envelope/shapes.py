@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.envelope.dialect import MESSAGE_NS, Dialect
@@ -30,8 +30,7 @@ class Kind(StrEnum):
     TYPED = "typed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """How a message was dressed, and so how its answer is to be.
 
     ``namespace`` is that of Header, Request, Reply and Payload themselves. ``operation`` is the local

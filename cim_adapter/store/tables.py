@@ -43,6 +43,7 @@ class Tables:
     read_schedule_object: Table
     config_version: Table
     config_reference: Table
+    nonce: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -60,6 +61,7 @@ class Tables:
             self.read_schedule_object,
             self.config_version,
             self.config_reference,
+            self.nonce,
         )
 
     @classmethod
@@ -133,6 +135,7 @@ class Tables:
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
+            nonce=_nonce(metadata),
             link=_link(metadata),
             read_schedule=_read_schedule(metadata),
             read_schedule_object=Table(
@@ -226,6 +229,17 @@ def _journal(metadata: MetaData) -> Table:
             postgresql_where=text("correlation_key IS NOT NULL"),
         ),
         comment="every message of an authenticated partner and its answer",
+    )
+
+
+def _nonce(metadata: MetaData) -> Table:
+    return Table(
+        "nonce",
+        metadata,
+        Column("hash", LargeBinary, primary_key=True, comment="HMAC of partner, Source and Nonce"),
+        Column("used", BigInteger, nullable=False),
+        Index(None, "used"),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
     )
 
 

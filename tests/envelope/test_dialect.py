@@ -59,7 +59,8 @@ def taken(reader):
 
 def answered(shape, reply=None, payload=None):
     """An answer as it leaves, and as the partner's parser sees it."""
-    made = write_reply(Header(verb="reply", noun="MeterReadings"), reply or Reply(payload=payload), shape)
+    reply = reply or Reply(payload=() if payload is None else (payload,))
+    made = write_reply(Header(verb="reply", noun="MeterReadings"), reply, shape)
     return etree.fromstring(etree.tostring(shape.dressed(made)))
 
 

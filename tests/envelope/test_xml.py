@@ -1,12 +1,12 @@
 """The codec: what is written is valid and is read back as it was."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter.envelope import (
     ID,
@@ -87,6 +87,7 @@ errors = st.builds(
     details=maybe,
     id=st.none() | ids,
     related_id=st.none() | ids,
+    operation_id=st.none() | st.integers(-(10**18), 10**18),
 )
 replies = st.builds(
     Reply,
@@ -94,6 +95,7 @@ replies = st.builds(
     errors=st.lists(errors, max_size=3).map(tuple),
     ids=st.lists(ids, max_size=3).map(tuple),
     payload=st.just(()),
+    operation_id=st.none() | st.integers(0, 10**18),
 )
 
 

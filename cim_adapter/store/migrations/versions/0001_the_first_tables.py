@@ -62,6 +62,14 @@ def upgrade() -> None:
     )
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
+        "nonce",
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of partner, Source and Nonce"),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_nonce")),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+    op.create_index(op.f("ix_nonce_used"), "nonce", ["used"], unique=False)
+    op.create_table(
         "object",
         sa.Column(
             "id",
@@ -375,6 +383,8 @@ def downgrade() -> None:
     op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("object")
+    op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
+    op.drop_table("nonce")
     op.drop_index("uq_journal_once", table_name="journal")
     op.drop_index(
         "ix_journal_correlation_key",
