@@ -22,7 +22,7 @@ from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Identity
-from cim_adapter.codes import ReplyCodes
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
     Header,
@@ -105,7 +105,8 @@ class Pipeline:
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
-        self._words = ReplyWords(ReplyCodes())
+        self._codes = CodeLists()
+        self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
         self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
@@ -170,6 +171,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            codes=self._codes,
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
@@ -278,6 +280,7 @@ class Pipeline:
             run=lambda transaction: self._settle(known, transaction, run),
             once=known.entry.once,
             wanted=known.call.wanted,
+            keys=known.call.keys,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
