@@ -195,9 +195,9 @@ class Pipeline:
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
