@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--tls-cert", metavar="FILE")
     serve.add_argument("--tls-key", metavar="FILE")
     serve.add_argument("--client-ca", metavar="FILE")
+    serve.add_argument(
+        "--schemas",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        help="a folder of XSDs of yours; may stand several times",
+    )
     serve.add_argument("--public-url", metavar="URL")
     serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
     serve.set_defaults(run=_serve)

@@ -26,7 +26,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cim_adapter.access import new_key
-from cim_adapter.adapter import Adapter
+from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
@@ -45,6 +45,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     _check(settings)
     _await_port(settings.host, settings.port)
     prepare(settings)
+    contract_of(settings)  # what is wrong with it is said here, not by each worker
     if (key := first_key(settings)) is not None:
         announce(f"admin key, shown this once: {key}")
     ready = multiprocessing.get_context("fork").Semaphore(0)
@@ -105,7 +106,8 @@ class _Worker:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
         nouns = adapter.registry.nouns
-        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in nouns))
+        explained = self._settings.explained_nouns
+        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in explained))
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any

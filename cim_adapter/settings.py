@@ -55,6 +55,14 @@ class Settings:
         0.003, "seconds at most that a busy writer waits for a group to fill", at_least=0, at_most=1
     )
 
+    schemas: tuple[Path, ...] = _setting(
+        (), "folders of XSDs that add nouns, or take the place of ours; later ones win"
+    )
+    explained_nouns: tuple[str, ...] = _setting(
+        ("MeterReadings",),
+        "nouns whose XSDs are read for explanations at start, 0.1 s each; others when first needed",
+    )
+
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
     key_cache_seconds: float = _setting(
         1.0, "seconds for which a checked API key stays trusted unchecked", at_least=0
@@ -64,13 +72,35 @@ class Settings:
     max_elements: int = _setting(200_000, "XML elements at most in one message", at_least=1)
     max_attributes: int = _setting(256, "attributes at most on one XML element", at_least=1)
     max_namespaces: int = _setting(10_000, "namespace declarations at most in one message", at_least=1)
+    max_inflation: int = _setting(
+        300,
+        "bytes at most that each byte of a Compressed payload may inflate to, beyond the first MiB",
+        at_least=1,
+    )
+    max_operations: int = _setting(
+        1_000, "operations at most in one OperationSet; a larger one is refused with 3.1", at_least=1
+    )
     inline_bytes: int = _setting(
         128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own", at_least=0
     )
     large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
+    max_objects: int = _setting(
+        100_000, "objects at most in one reply; a larger answer is refused with 3.1", at_least=1
+    )
     max_readings: int = _setting(
         500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
     )
+
+    context: str = _setting(
+        "", "Header/Context that is taken, beside messages that have none; others are refused with 7.7. Empty: any"
+    )
+    revisions: tuple[str, ...] = _setting(
+        (), "values of Header/Revision that are taken (absent means 1); others are refused with 1.9. Empty: any"
+    )
+    replay_window: float = _setting(
+        300.0, "seconds that ReplayDetection/Created may differ from our clock; else refused with 7.7", at_least=0
+    )
+    require_replay_detection: bool = _setting(False, "refuse messages without ReplayDetection with 1.5")
 
     source: str = _setting("cim_adapter", "Header/Source of what we send")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR", of=("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -113,9 +143,14 @@ class Settings:
             if kind in (Path, Path | None):
                 name = "path"
             else:
-                name = kind.__name__ if isinstance(kind, type) and kind.__module__ == "builtins" else "list of str"
-            default = "" if item.default in (None, (), "") else str(item.default)
+                named = isinstance(kind, type) and kind.__module__ == "builtins"
+                name = kind.__name__ if named else f"list of {'path' if kind == tuple[Path, ...] else 'str'}"
+            default = "" if item.default in (None, (), "") else _shown(item.default)
             yield item.name, name, default, item.metadata["meaning"]
+
+
+def _shown(default: Any) -> str:
+    return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
 def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
@@ -140,6 +175,9 @@ def _converted(value: Any, kind: Any) -> Any:
         if not all(isinstance(item, str) for item in items):
             raise TypeError
         return tuple(item.strip() for item in items if item.strip())
+    if kind == tuple[Path, ...]:
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(Path(item) for item in items if item)
     if kind in (Path, Path | None):
         if not value and kind is Path:
             raise ValueError

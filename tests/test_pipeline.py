@@ -185,13 +185,13 @@ REFUSED = {
     "invalid payload": (create().replace("value>", "worth>"), "FaultMessage", "1.8", "create"),
     "unknown verb": (request(verb="update"), "ResponseMessage", "2.9", "update"),
     "unknown noun": (request(noun="Pumps"), "ResponseMessage", "2.5", "create"),
-    "verb the noun has not": (request(verb="cancel"), "ResponseMessage", "2.9", "cancel"),
+    "verb the noun has not": (request(verb="execute"), "ResponseMessage", "2.9", "execute"),
     "no payload": (request(), "ResponseMessage", "1.7", "create"),
     "nothing found": (request(verb="get"), "ResponseMessage", "5.7", "get"),
     "a reply with no such result": (
         request("<Reply><Result>MAYBE</Result></Reply>", root="ResponseMessage", verb="reply"),
-        "ResponseMessage",
-        "2.9",
+        "FaultMessage",
+        "1.8",
         "reply",
     ),
     "a bad time in shape B": (

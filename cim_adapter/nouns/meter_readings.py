@@ -1,4 +1,4 @@
-"""The noun MeterReadings: readings are stored, asked for and taken back."""
+"""The noun MeterReadings: readings are stored and asked for. (``reading_deletion`` takes them back.)"""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cim_adapter.envelope import ID, Error, Reply, Request
+from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
-from cim_adapter.nouns.identity_xml import kind_of, read_id, write_id
+from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
 from cim_adapter.nouns.reading_query import answer
-from cim_adapter.nouns.readings import Block, MeterReading, Period
+from cim_adapter.nouns.readings import Block, MeterReading
 from cim_adapter.nouns.readings_xml import read_meter_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
@@ -33,7 +33,7 @@ class _Prepared:
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, position, registers = [], [], 0, 0
+    good, errors, registers = [], [], 0
     for item in read_meter_readings(call.payload):
         registers = _number(item, registers)
         try:
@@ -42,11 +42,10 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
+            good.append((item, [_seal(call, block) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
-        position += len(item.blocks)
     if not good and not errors:
         raise Incomplete("MeterReadings holds no MeterReading")
     return _Prepared(good, errors)
@@ -60,11 +59,12 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block, position: int) -> readings.Block:
+def _seal(call: Call, block: Block) -> readings.Block:
     try:
         start, end = block.bounds()
     except ValueError as error:
         raise Incomplete(str(error)) from error
+    position = next(call.positions)
     sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
     return readings.Block(
         kind=block.kind,
@@ -109,43 +109,3 @@ def _prepare_filter(call: Call) -> ReadingFilter:
 def get(call: Call, wanted: ReadingFilter, reader: Reader) -> Reply:
     """The readings that the filter asks for; an Error for each meter or usage point without any."""
     return answer(reader, wanted, at_most=call.settings.max_readings)
-
-
-# ------------------------------------------------------------------------------------- taking back
-
-
-def _prepare_delete(call: Call) -> Request:
-    request = call.message.request
-    if request is None or not request.ids:
-        raise Incomplete(
-            "delete names in Request/ID what to delete: the MessageID that brought the readings "
-            "(kind='transaction'), or a meter or usage point (objectType), with StartTime and EndTime "
-            "to narrow it",
-            code="1.6",
-        )
-    return request
-
-
-@handles("delete", "MeterReadings", prepare=_prepare_delete)
-def delete(call: Call, request: Request, transaction: Transaction) -> Reply:
-    """Readings of a message (an ID of kind transaction) or of an object in a window are not seen any
-    more. Nothing is removed: history is kept.
-    """
-    window = Period(start=request.start_time, end=request.end_time).window()
-    errors: list[Error] = []
-    for identifier in request.ids:
-        if identifier.kind == "transaction":
-            done = readings.withdraw(transaction, call.uid, call.partner, identifier.value)
-            code, reason = "2.15", "no readings came with a message of this MessageID"
-        else:
-            kind = kind_of(identifier.object_type or "Meter")
-            named = identifier.kind == "name"
-            ids = objects.find(transaction, kind, read_id(identifier))
-            done = sum(readings.erase(transaction, call.uid, object_id, window) for object_id in ids)
-            code, reason = "5.7", f"this {kind} has no readings in the given window"
-            if not ids:
-                code = "2.12" if kind == "UsagePoint" else "2.4"
-                reason = f"no {kind} of this {'name' if named else 'mRID'} is known"
-        if not done:
-            errors.append(Error(code=code, level="FATAL", reason=reason, id=identifier))
-    return Reply.of(errors, any_done=len(errors) < len(request.ids))

@@ -91,7 +91,7 @@ def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
             if len(found) < len(hashes):
                 _learn(transaction, found[hash_], kind, identity, taken=set(found))
             return found[hash_]
-    object_id, uid = _new_id(), new_uid()
+    object_id, uid = new_id(), new_uid()
     names = transaction.vault.seal(msgspec.msgpack.encode(identity.names), f"object/{uid}")
     row = {"id": object_id, "kind": kind, "mrid": identity.mrid, "uid": uid, "names": names}
     transaction.add(transaction.tables.object, row)
@@ -119,7 +119,7 @@ def _ask(transaction: Transaction, hashes: list[bytes]) -> None:
         transaction.remember_absent(set(part) - set(found))
 
 
-def _new_id() -> int:
+def new_id() -> int:
     """63 bits: milliseconds, then chance. Made here and not by the database, so that rows which refer
     to each other can wait for the group's commit together; a clash is tried again by the writer.
     """

@@ -38,6 +38,10 @@ class Tables:
     object_key: Table
     reading_block: Table
     erasure: Table
+    link: Table
+    config_version: Table
+    config_reference: Table
+    nonce: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -50,6 +54,10 @@ class Tables:
             self.object_key,
             self.reading_block,
             self.erasure,
+            self.link,
+            self.config_version,
+            self.config_reference,
+            self.nonce,
         )
 
     @classmethod
@@ -116,11 +124,23 @@ class Tables:
                 Column("id", _ID, primary_key=True),
                 _of_message(),
                 Column("object_id", ForeignKey("object.id"), nullable=False),
+                Column("reading_type", Text, comment="NULL: all of them"),
                 Column("before", BigInteger, nullable=False, comment="hides blocks with a lower id"),
                 Column("start", BigInteger, nullable=False),
                 Column("end", BigInteger, nullable=False),
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
+            ),
+            nonce=_nonce(metadata),
+            link=_link(metadata),
+            config_version=_config_version(metadata),
+            config_reference=Table(
+                "config_reference",
+                metadata,
+                Column("version_id", ForeignKey("config_version.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the objects that a configuration names: devices of a group, place of a usage point",
             ),
         )
 
@@ -134,6 +154,34 @@ def _only_known(name: str, first: str, *more: str) -> Index:
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+
+
+def _config_version(metadata: MetaData) -> Table:
+    return Table(
+        "config_version",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("object_id", ForeignKey("object.id"), nullable=False),
+        Column("noun", Text, nullable=False),
+        Column("namespace", Text, nullable=False, comment="of the profile: revisions live side by side"),
+        Column("since", BigInteger, nullable=False),
+        Column("position", Integer, nullable=False, comment="of the object in its message"),
+        Column("until", BigInteger, comment="when it was changed or deleted; NULL: it holds"),
+        Column("ended_by", Text, comment="journal uid of the message that changed or deleted it"),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile with this object alone"),
+        Index(
+            "uq_config_version_current",
+            "object_id",
+            "namespace",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_config_version_object", "object_id", "noun", "since"),
+        Index("ix_config_version_noun", "noun", "since", "position"),
+        comment="master data: what a configuration profile says of an object, and what it said before",
+    )
 
 
 def _journal(metadata: MetaData) -> Table:
@@ -171,6 +219,17 @@ def _journal(metadata: MetaData) -> Table:
     )
 
 
+def _nonce(metadata: MetaData) -> Table:
+    return Table(
+        "nonce",
+        metadata,
+        Column("hash", LargeBinary, primary_key=True, comment="HMAC of partner, Source and Nonce"),
+        Column("used", BigInteger, nullable=False),
+        Index(None, "used"),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+
+
 def _reading_block(metadata: MetaData) -> Table:
     return Table(
         "reading_block",
@@ -193,4 +252,24 @@ def _reading_block(metadata: MetaData) -> Table:
         Index("ix_reading_block_journal_uid", "journal_uid"),
         sqlite_autoincrement=True,
         comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
+    )
+
+
+def _link(metadata: MetaData) -> Table:
+    return Table(
+        "link",
+        metadata,
+        Column("id", _ID, primary_key=True),
+        _of_message(),
+        Column("one_id", ForeignKey("object.id"), nullable=False, comment="the lower of the two ids"),
+        Column("one_kind", Text, nullable=False),
+        Column("other_id", ForeignKey("object.id"), nullable=False),
+        Column("other_kind", Text, nullable=False),
+        Column("start", BigInteger, nullable=False),
+        Column("end", BigInteger, comment="the first instant at which it does not hold any more"),
+        Column("ended_by", Text, comment="journal uid of the message that gave it its end"),
+        Index(None, "one_id", "start"),
+        Index(None, "other_id", "start"),
+        Index(None, "journal_uid"),
+        comment="two objects that belong together for a time: which meter measures which usage point",
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from cim_adapter.envelope import ShapeReader
 from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.settings import Settings
 from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
+from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
@@ -34,6 +36,7 @@ class HttpDoor:
         self._started = started
         self._stopped = stopped
         self._protocols = Protocols()
+        self._shapes = ShapeReader()
         offers = (contract.generic, *contract.offers.values())
         self._known_operations = frozenset(name for offer in offers for name in offer.operations)
 
@@ -62,13 +65,15 @@ class HttpDoor:
     async def _soap(self, request: Request, service: str | None) -> Response:
         if service is not None and service not in self._contract.offers:
             return not_found(f"no service {service}; these are: {', '.join(self._contract.offers)}")
-        wire = SoapWire(
+        wire: HttpWire = SoapWire(
             self._protocols,
             content_type=request.content_type,
             action=request.headers.get("soapaction", ""),
             operations=self._contract.offers[service].roots if service else frozenset(),
             known=self._known_operations,
         )
+        if service is None and not request.content_type.startswith("application/soap+xml"):
+            wire = EitherWire(wire, BareWire(request.content_type), self._shapes)
         try:
             if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
@@ -80,7 +85,7 @@ class HttpDoor:
         return self._response(wire, await self._pipeline.take(arrival))
 
     @staticmethod
-    def _response(wire: SoapWire, answer: Answer, *, closing: bool = False) -> Response:
+    def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
         headers = ((_CHALLENGE,) if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
 

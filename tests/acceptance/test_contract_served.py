@@ -177,6 +177,6 @@ def test_public_url_wins(serve):
     }
 
 
-def test_a_contract_nobody_answers_for_is_not_offered(anyone):
-    assert anyone.get("/soap/ExecuteMeterConfig?wsdl").status_code == 404
+def test_a_service_nobody_wrote_is_not_offered(anyone):
+    assert anyone.get("/soap/ExecutePumps?wsdl").status_code == 404
     assert anyone.get("/xsd/MeterConfig.xsd").status_code == 200

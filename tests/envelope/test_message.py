@@ -56,7 +56,7 @@ def test_result_says_how_much_was_done(errors, any_done, result, code):
 
 
 def test_a_failed_reply_carries_no_payload():
-    assert Reply.of([Error(code="2.4")], any_done=False, payload=object()).payload is None
+    assert Reply.of([Error(code="2.4")], any_done=False, payload=(object(),)).payload == ()
 
 
 def test_code_of_a_reply_without_errors():

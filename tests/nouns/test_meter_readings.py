@@ -74,9 +74,11 @@ def test_no_meter_reading_at_all(exchange, codes):
 
 
 def test_a_verb_that_meter_readings_have_not(exchange):
-    error = exchange.send("cancel").reply.errors[0]
+    error = exchange.send("execute").reply.errors[0]
     assert error.code == "2.9"
-    assert error.reason.endswith("it has: change, changed, create, created, delete, get")
+    assert error.reason.endswith(
+        "it has: cancel, canceled, change, changed, close, closed, create, created, delete, deleted, get, reply"
+    )
 
 
 def test_a_meter_is_asked_for_by_any_of_its_names(exchange, intervals):

@@ -6,7 +6,7 @@ from lxml import etree
 
 from cim_adapter import Adapter, Reply, Settings, handles
 from cim_adapter.access import Credentials
-from cim_adapter.envelope import Header, Message, Payload
+from cim_adapter.envelope import Header, Message, Payload, Verb
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.nouns.registry import Call, Registry, built_in_modules
 from cim_adapter.wire import Answer, Arrival
@@ -25,8 +25,9 @@ def module():
 
 
 def test_ours_are_found():
-    registry = Registry(built_in_modules())
-    assert set(registry.nouns["MeterReadings"]) == {"create", "change", "created", "changed", "get", "delete"}
+    registry = Registry(built_in_modules(), ["MeterReadings", "MeterConfig"])
+    for noun in ("MeterReadings", "MeterConfig"):
+        assert set(registry.nouns[noun]) == set(Verb) - {"execute", "executed"}
 
 
 def test_a_function_may_serve_several(module):
@@ -86,7 +87,7 @@ def call():
         message = Message(
             header=Header(verb="create", noun="Pumps"), payload=Payload(elements=elements) if elements else None
         )
-        return Call(uid="u", partner="p", message=message, vault=None, settings=Settings())
+        return Call(uid="u", partner="p", message=message, vault=None, settings=Settings(), catalogue=None)
 
     return make
 

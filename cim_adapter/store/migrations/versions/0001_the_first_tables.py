@@ -62,6 +62,14 @@ def upgrade() -> None:
     )
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
+        "nonce",
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of partner, Source and Nonce"),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_nonce")),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+    op.create_index(op.f("ix_nonce_used"), "nonce", ["used"], unique=False)
+    op.create_table(
         "object",
         sa.Column(
             "id",
@@ -85,10 +93,54 @@ def upgrade() -> None:
         comment="the index key, sealed with the data key: also tells a wrong data key",
     )
     op.create_table(
+        "config_version",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("noun", sa.Text(), nullable=False),
+        sa.Column("namespace", sa.Text(), nullable=False, comment="of the profile: revisions live side by side"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the object in its message"),
+        sa.Column(
+            "until", sa.BigInteger(), nullable=True, comment="when it was changed or deleted; NULL: it holds"
+        ),
+        sa.Column(
+            "ended_by", sa.Text(), nullable=True, comment="journal uid of the message that changed or deleted it"
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_config_version_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_config_version_object_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_config_version")),
+        comment="master data: what a configuration profile says of an object, and what it said before",
+    )
+    op.create_index("ix_config_version_noun", "config_version", ["noun", "since", "position"], unique=False)
+    op.create_index("ix_config_version_object", "config_version", ["object_id", "noun", "since"], unique=False)
+    op.create_index(
+        "uq_config_version_current",
+        "config_version",
+        ["object_id", "namespace"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "erasure",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
         sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reading_type", sa.Text(), nullable=True, comment="NULL: all of them"),
         sa.Column("before", sa.BigInteger(), nullable=False, comment="hides blocks with a lower id"),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
@@ -104,6 +156,39 @@ def upgrade() -> None:
         comment="a window of an object's readings that was deleted; the blocks stay as history",
     )
     op.create_index(op.f("ix_erasure_object_id"), "erasure", ["object_id"], unique=False)
+    op.create_table(
+        "link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column(
+            "one_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="the lower of the two ids",
+        ),
+        sa.Column("one_kind", sa.Text(), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_kind", sa.Text(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "end", sa.BigInteger(), nullable=True, comment="the first instant at which it does not hold any more"
+        ),
+        sa.Column("ended_by", sa.Text(), nullable=True, comment="journal uid of the message that gave it its end"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_link_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["one_id"], ["object.id"], name=op.f("fk_link_one_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["object.id"], name=op.f("fk_link_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        comment="two objects that belong together for a time: which meter measures which usage point",
+    )
+    op.create_index(op.f("ix_link_journal_uid"), "link", ["journal_uid"], unique=False)
+    op.create_index(op.f("ix_link_one_id_start"), "link", ["one_id", "start"], unique=False)
+    op.create_index(op.f("ix_link_other_id_start"), "link", ["other_id", "start"], unique=False)
     op.create_table(
         "object_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -173,9 +258,23 @@ def upgrade() -> None:
         sqlite_where=sa.text("usage_point_id IS NOT NULL"),
         postgresql_where=sa.text("usage_point_id IS NOT NULL"),
     )
+    op.create_table(
+        "config_reference",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_config_reference_object_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["config_version.id"], name=op.f("fk_config_reference_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_config_reference")),
+        comment="the objects that a configuration names: devices of a group, place of a usage point",
+    )
+    op.create_index(op.f("ix_config_reference_object_id"), "config_reference", ["object_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_config_reference_object_id"), table_name="config_reference")
+    op.drop_table("config_reference")
     op.drop_index(
         "ix_reading_block_usage_point",
         table_name="reading_block",
@@ -198,10 +297,25 @@ def downgrade() -> None:
     )
     op.drop_index("ix_object_key_hash", table_name="object_key")
     op.drop_table("object_key")
+    op.drop_index(op.f("ix_link_other_id_start"), table_name="link")
+    op.drop_index(op.f("ix_link_one_id_start"), table_name="link")
+    op.drop_index(op.f("ix_link_journal_uid"), table_name="link")
+    op.drop_table("link")
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
+    op.drop_index(
+        "uq_config_version_current",
+        table_name="config_version",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_config_version_object", table_name="config_version")
+    op.drop_index("ix_config_version_noun", table_name="config_version")
+    op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("object")
+    op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
+    op.drop_table("nonce")
     op.drop_index("uq_journal_once", table_name="journal")
     op.drop_index(
         "ix_journal_correlation_key",
