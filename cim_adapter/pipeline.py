@@ -22,7 +22,7 @@ from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Identity
-from cim_adapter.codes import ReplyCodes
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
     Header,
@@ -105,7 +105,8 @@ class Pipeline:
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
-        self._words = ReplyWords(ReplyCodes())
+        self._codes = CodeLists()
+        self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
         self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
@@ -170,6 +171,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            codes=self._codes,
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
@@ -193,9 +195,9 @@ class Pipeline:
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
@@ -278,6 +280,7 @@ class Pipeline:
             run=lambda transaction: self._settle(known, transaction, run),
             once=known.entry.once,
             wanted=known.call.wanted,
+            keys=known.call.keys,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:

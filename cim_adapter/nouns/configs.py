@@ -109,8 +109,7 @@ def _revise(
         try:
             fresh[key] = item if before is None else _checked(call, revised(call, before, item.profile))
         except Invalid as error:
-            reason = f"so changed, it would break its XSD: {error.reason} {error.findings[0]}"
-            errors.append(invalid(item.kind, item.identity, reason, code=error.code))
+            errors.append(_broken(item, error))
     configs.end(transaction, call.uid, [stored[key].id for key in fresh if key in stored], at=instants.now())
     _store(call, transaction, fresh)
     return Reply.of(errors, any_done=bool(fresh) or not errors)
