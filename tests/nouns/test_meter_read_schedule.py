@@ -147,6 +147,19 @@ def test_several_schedules_of_one_message(outcome, told):
     assert told() == []
 
 
+def test_schedules_in_an_operation_set(exchange, outcome, told):
+    operations = "".join(
+        f"<Operation><operationId>{n}</operationId><noun>{NOUN}</noun><verb>create</verb>{schedule(f'm-{n}')}</Operation>"
+        for n in (1, 2)
+    )
+    payload = f"<OperationSet>{operations}</OperationSet>"
+    reply = exchange.send("execute", noun="OperationSet", payload=payload, message_id="id-1").reply
+    assert reply.result.value == "OK", reply.errors
+    assert [item[:2] for item in told()] == [("id-1", {"m-1"}), ("id-1", {"m-2"})]
+    assert outcome("cancel", request=of("id-1")) == ("OK",)
+    assert told() == []
+
+
 def test_an_unknown_message(outcome):
     for verb in ("cancel", "delete"):
         assert outcome(verb, request=of("none")) == ("FAILED", ("2.15", None, "none"))
