@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from lxml import etree
@@ -323,3 +325,24 @@ def test_more_than_one_answer_may_hold_is_refused(known, settings, exchange):
     with Adapter(replace(settings, max_objects=2)) as adapter:
         reply = type(exchange)(adapter).send("get", noun=NOUN).reply
     assert (reply.result.value, reply.code) == ("FAILED", "3.1")
+
+
+def test_a_cancel_is_not_lost_to_a_change_by_another_process(settings, exchange, outcome, told):
+    numbers = [f"id-{n}" for n in range(20)]
+    for number in numbers:
+        outcome("create", schedule("m"), message_id=number)
+    together = Barrier(2)
+
+    def each(sender, verb, payload):
+        results = []
+        for number in numbers:
+            together.wait(60)
+            results.append(sender.send(verb, noun=NOUN, request=of(number), payload=payload).reply.result.value)
+        return results
+
+    with Adapter(settings) as other, ThreadPoolExecutor(2) as both:
+        changes = both.submit(each, exchange, "change", schedule("m", period="1"))
+        cancels = both.submit(each, type(exchange)(other), "cancel", "")
+        assert cancels.result() == ["OK"] * len(numbers)
+        assert set(changes.result()) <= {"OK", "FAILED"}
+    assert told() == []
