@@ -436,8 +436,6 @@ def test_an_event_without_payload_and_correlation(ask):
     assert said(ask("closed", "EndDeviceControls")) == [("1.7", None)]
 
 
-
-
 # --------------------------------------------------------------------------------------------- time
 
 
