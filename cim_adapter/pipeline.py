@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
@@ -25,6 +26,7 @@ from cim_adapter.access import Access, Identity
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    MESSAGE,
     Header,
     Kind,
     Message,
@@ -33,6 +35,7 @@ from cim_adapter.envelope import (
     ReplyWords,
     ReplyWriter,
     Request,
+    Result,
     Shape,
     ShapeReader,
     Verb,
@@ -55,23 +58,27 @@ from cim_adapter.errors import (
 from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
+from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
-from cim_adapter.store import journal
+from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
 
+#: How a body begins that was understood and is no XML.
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 
-@dataclass(slots=True)
-class _Passage:
+
+class _Passage(msgspec.Struct):
     """One message on its way, and what is known of it so far: all that a refusal can say."""
 
     arrival: Arrival
     identity: Identity
-    uid: str = field(default_factory=journal.new_uid)
-    received: int = field(default_factory=instants.now)
+    uid: str = msgspec.field(default_factory=journal.new_uid)
+    received: int = msgspec.field(default_factory=instants.now)
     shape: Shape | None = None
     sent: Header | None = None
     """The header as it was sent: what the answer echoes."""
@@ -79,8 +86,7 @@ class _Passage:
     entry: journal.Entry | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Understood:
+class _Understood(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is ready to be carried out."""
 
     wire: Wire
@@ -97,11 +103,18 @@ class Pipeline:
     """Takes messages in. Built once by ``Adapter``; holds no state of any message."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, catalogue: Catalogue, access: Access, store: Store
+        self,
+        settings: Settings,
+        registry: Registry,
+        catalogue: Catalogue,
+        bridge: Bridge,
+        access: Access,
+        store: Store,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._catalogue = catalogue
+        self._bridge = bridge
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
@@ -117,6 +130,7 @@ class Pipeline:
             max_namespace_declarations=settings.max_namespaces,
         )
         self._inflater = Inflater(self._budget, settings.max_inflation)
+        self._policy = Policy(settings)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -152,7 +166,7 @@ class Pipeline:
     def _understand(self, passage: _Passage) -> _Understood:
         """From bytes to a call that is ready to run."""
         arrival = passage.arrival
-        root = arrival.wire.open(parse(arrival.body, self._budget))
+        root = arrival.wire.open(arrival.read(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         if shape.dialect is not None:
@@ -161,6 +175,7 @@ class Pipeline:
         passage.sent = sent = message.header
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
+        self._policy.admit(sent)
         handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
@@ -192,10 +207,10 @@ class Pipeline:
         """
         header = message.header
         if not Verb.knows(header.verb):
-            raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+            raise UnknownVerb(f"{header.verb[:80]!r} is no verb; these are: {', '.join(Verb)}")
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
@@ -204,7 +219,7 @@ class Pipeline:
 
     def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
         """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
-        if self._operations.are_in(message):
+        if verb != Verb.REPLY and self._operations.are_in(message):
             return self._operations.handler(identity, message)
         handler = self._registry.find(verb, noun)
         self._access.may(identity, verb, noun)
@@ -286,13 +301,21 @@ class Pipeline:
         entry = known.entry
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
+        nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
         reply = self._words.complete(run(transaction))
+        if nonce is not None and reply.result is not Result.FAILED:
+            nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
-        return known.wire.close(element)
+        return self._answer(known.wire, known.sent, element)
+
+    @staticmethod
+    def _answer(wire: Wire, sent: Header, element: etree._Element) -> Answer:
+        """Nothing at all to a sender who wants no answer (facts/envelope.md §5.1, one-way)."""
+        return wire.close(element) if sent.ack_required else Answer(body=b"", status=202)
 
     def _again(self, known: _Understood, transaction: Transaction, uid: str) -> Answer:
         """The reply that the message got when it was carried out before.
@@ -306,7 +329,7 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(reparse(stored.reply))
+        return self._answer(known.wire, known.sent, reparse(stored.reply))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
@@ -316,7 +339,10 @@ class Pipeline:
 
     def _carrier(self, body: bytes) -> etree._Element | None:
         """What carries the message in a body that was understood before; nothing in it is compressed."""
-        carrier = carrier_of(parse(body, self._budget))
+        if _JSON.match(body):
+            carrier = carrier_of(self._bridge.read(body, MESSAGE, self._budget))
+        else:
+            carrier = carrier_of(parse(body, self._budget))
         if carrier is not None and may_be_compressed(body):
             self._inflater.open(read_message(carrier), carrier, body)
         return carrier
@@ -342,6 +368,6 @@ class Pipeline:
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
-        if isinstance(error, Refused) and passage.message is not None:
-            return passage.arrival.wire.close(element)
+        if isinstance(error, Refused) and passage.sent is not None:
+            return self._answer(passage.arrival.wire, passage.sent, element)
         return passage.arrival.wire.fault(error, element)

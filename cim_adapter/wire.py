@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import AdapterError
+from cim_adapter.schema import Budget, parse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What goes back: bytes, and an HTTP status for transports that have one."""
 
     body: bytes
@@ -35,11 +36,12 @@ class Wire(Protocol):
         """The answer that carries a FaultMessage."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A message as a transport received it."""
 
     body: bytes
     credentials: Credentials
     remote: str | None
     wire: Wire
+    read: Callable[[bytes, Budget], etree._Element] = parse
+    """Makes a document of the body, within the budget. Raises Fault."""

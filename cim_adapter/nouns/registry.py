@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import count
 from types import ModuleType
 from typing import Any, TypeVar
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.codes import CodeLists
@@ -30,8 +31,7 @@ F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One message on its way to a handler, or one operation of its OperationSet. ``uid`` is the message's
     row in the journal, ``partner`` who sent it.
     """
@@ -43,11 +43,11 @@ class Call:
     settings: Settings
     codes: CodeLists
     catalogue: Catalogue
-    wanted: set[tuple[str, Identity]] = field(default_factory=set)
+    wanted: set[tuple[str, Identity]] = msgspec.field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
-    keys: set[Key] = field(default_factory=set)
+    keys: set[Key] = msgspec.field(default_factory=set)
     """Keys that the handler will ask the transaction for: told while preparing, likewise."""
-    positions: Iterator[int] = field(default_factory=count)
+    positions: Iterator[int] = msgspec.field(default_factory=count)
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False
     """A delete that takes away the named attributes and associations alone (facts/envelope.md §5.4)."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import select
 
 from cim_adapter.store.sealing import Vault
@@ -35,8 +36,7 @@ Once = tuple[bytes, str]
 """What makes a message the same message: the key of its MessageID, and the partner who gave it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One row to be: what is known of a message before its answer is."""
 
     uid: str

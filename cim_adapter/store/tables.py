@@ -44,8 +44,11 @@ class Tables:
     control_target: Table
     control_move: Table
     link: Table
+    read_schedule: Table
+    read_schedule_object: Table
     config_version: Table
     config_reference: Table
+    nonce: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -64,8 +67,11 @@ class Tables:
             self.control_target,
             self.control_move,
             self.link,
+            self.read_schedule,
+            self.read_schedule_object,
             self.config_version,
             self.config_reference,
+            self.nonce,
         )
 
     @classmethod
@@ -139,6 +145,7 @@ class Tables:
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
+            nonce=_nonce(metadata),
             end_device_event=_end_device_event(metadata),
             end_device_event_name=Table(
                 "end_device_event_name",
@@ -165,6 +172,15 @@ class Tables:
                 comment="who moved what and when, after the create",
             ),
             link=_link(metadata),
+            read_schedule=_read_schedule(metadata),
+            read_schedule_object=Table(
+                "read_schedule_object",
+                metadata,
+                Column("version_id", ForeignKey("read_schedule.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the devices, usage points and groups that a schedule reads",
+            ),
             config_version=_config_version(metadata),
             config_reference=Table(
                 "config_reference",
@@ -248,6 +264,17 @@ def _journal(metadata: MetaData) -> Table:
             postgresql_where=text("correlation_key IS NOT NULL"),
         ),
         comment="every message of an authenticated partner and its answer",
+    )
+
+
+def _nonce(metadata: MetaData) -> Table:
+    return Table(
+        "nonce",
+        metadata,
+        Column("hash", LargeBinary, primary_key=True, comment="HMAC of partner, Source and Nonce"),
+        Column("used", BigInteger, nullable=False),
+        Index(None, "used"),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
     )
 
 
@@ -366,4 +393,32 @@ def _link(metadata: MetaData) -> Table:
         Index(None, "other_id", "start"),
         Index(None, "journal_uid"),
         comment="two objects that belong together for a time: which meter measures which usage point",
+    )
+
+
+def _read_schedule(metadata: MetaData) -> Table:
+    return Table(
+        "read_schedule",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("created_by", Text, nullable=False, comment="journal uid of the message that made the schedule"),
+        Column("position", Integer, nullable=False, comment="of the schedule in that message"),
+        Column("since", BigInteger, nullable=False),
+        Column("until", BigInteger, comment="when it was changed, canceled or deleted; NULL: it holds"),
+        Column("ended_as", Text, comment="changed, canceled or deleted"),
+        Column("ended_by", Text, comment="journal uid of the message that did so"),
+        Column("start", BigInteger, nullable=False, comment="the first instant at which a reading may be due"),
+        Column("end", BigInteger, nullable=False),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile"),
+        Index(
+            "uq_read_schedule_current",
+            "created_by",
+            "position",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_read_schedule_since", "since"),
+        comment="when meters are to be read, and when they were to be, version by version",
     )

@@ -6,65 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table, bindparam, select
+from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.statements import InsertRows, KeyQuestions
 from cim_adapter.store.tables import Tables
 
 DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""
 
 
-@dataclass(frozen=True, slots=True)
-class InsertRows:
-    """One table's insert, compiled once: past SQLAlchemy's handling of every single value, which costs as
-    much as the insert itself. The values are plain ones, so nothing is lost.
-    """
-
-    sql: str
-    names: tuple[str, ...]
-    positional: bool
-
-    @classmethod
-    def of(cls, table: Table, dialect: Dialect) -> InsertRows:
-        """For all columns but an id that the database counts."""
-        names = [column.name for column in table.c if column is not table.autoincrement_column]
-        compiled = table.insert().inline().compile(dialect=dialect, column_keys=names)
-        order = getattr(compiled, "positiontup", None)
-        return cls(str(compiled), tuple(order or names), bool(order))
-
-    def run(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        values: list[Any]
-        if self.positional:
-            values = [tuple([row.get(name) for name in self.names]) for row in rows]
-        else:
-            values = [{name: row.get(name) for name in self.names} for row in rows]
-        connection.exec_driver_sql(self.sql, values)
-
-
 Inserts = Mapping[Table, InsertRows]
 
 Key = tuple[str, bytes]
 """An indexed column, as ``table.column``, and a value in it."""
-
-
-class Questions:
-    """Statements that tell which values a column has, each made once: making one costs more than running it."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables.metadata.tables
-        self._known: dict[str, Executable] = {}
-
-    def of(self, name: str) -> Executable:
-        """For the column ``table.column``; its parameter is ``values``."""
-        if name not in self._known:
-            table, _, column = name.partition(".")
-            found = self._tables[table].c[column]
-            self._known[name] = select(found).where(found.in_(bindparam("values", expanding=True)))
-        return self._known[name]
-
-
 _PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
@@ -109,7 +65,7 @@ class Transaction(Reader):
         vault: Vault,
         ids: Mapping[Any, int],
         inserts: Inserts,
-        questions: Questions,
+        questions: KeyQuestions,
     ) -> None:
         super().__init__(connection, tables, vault)
         self._known_ids = ids
@@ -217,8 +173,8 @@ class Transaction(Reader):
         for name, value in keys:
             values.setdefault(name, []).append(value)
         for name, those in values.items():
-            rows = self._connection.execute(self._questions.of(name), {"values": those})
-            self._taken.update((name, bytes(value)) for (value,) in rows)
+            found = self._questions.taken(self._connection, name, those)
+            self._taken.update((name, value) for value in found)
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""

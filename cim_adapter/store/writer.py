@@ -19,21 +19,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, select
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.statements import InsertRows, KeyQuestions, SelectByKeys
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import InsertRows, Key, Questions, Transaction
+from cim_adapter.store.transaction import Key, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work(Generic[T]):
+class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What one message does inside the transaction.
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
@@ -81,12 +82,15 @@ class Writer:
         self._delay = delay
         self._known = known
         self._ids: dict[Any, int] = {}
-        self._inserts = {table: InsertRows.of(table, engine.dialect) for table in tables.parents_first}
-        self._questions = Questions(tables)
+        self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
+        self._questions = KeyQuestions(tables.metadata, engine.dialect)
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
-        self._select_seen = select(columns.message_key, columns.partner, columns.uid).where(
-            columns.message_key.in_(keys), columns.once == 1
+        self._select_seen = SelectByKeys(
+            select(columns.message_key, columns.partner, columns.uid).where(
+                columns.message_key.in_(keys), columns.once == text("1")
+            ),
+            engine.dialect,
         )
         self._jobs: deque[_Job] = deque()
         self._expected = 1
@@ -211,7 +215,7 @@ class Writer:
     def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:
         if not keys:
             return {}
-        found = connection.execute(self._select_seen, {"keys": [message_key for message_key, _ in keys]})
+        found = self._select_seen.run(connection, [message_key for message_key, _ in keys])
         return {(bytes(message_key), partner): uid for message_key, partner, uid in found}
 
     def _learn(self, ids: dict[Any, int]) -> None:

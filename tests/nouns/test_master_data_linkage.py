@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
-from cim_adapter import instants
+from cim_adapter import Adapter, instants
 from cim_adapter.envelope import Result
 from cim_adapter.nouns.linkage_xml import NAMESPACE, read_linkage
 from cim_adapter.xmltree import children, texts
@@ -200,6 +203,28 @@ def test_what_is_wrong_with_a_close(outcome):
     assert outcome("close", request="<ID>m</ID>") == ("FAILED", ("1.6", None, None))
 
 
+@pytest.mark.parametrize("verb", ["cancel", "delete", "canceled", "deleted"])
+def test_a_link_that_never_was(outcome, told, verb):
+    outcome("create", linkage(5, Meter="m", UsagePoint="p"), message_id="id-1")
+    outcome("create", linkage(5, Meter="m", Customer="c"), message_id="id-2")
+    assert outcome(verb, linkage(20, Meter="m", UsagePoint="p")) == ("OK",)
+    assert told(1, 31, Meter="m") == [({"m", "c"}, "05", "")]
+    if not verb.endswith("ed"):
+        assert outcome(verb, request="<ID kind='transaction'>id-1</ID>") == ("FAILED", ("2.29", None, "id-1"))
+        assert outcome(verb, request="<ID kind='transaction'>id-2</ID>") == ("OK",)
+        assert told(1, 31, Meter="m") == []
+
+
+@pytest.mark.parametrize("verb", ["closed", "canceled", "deleted"])
+def test_an_event_of_what_is_not_linked_is_so_already(outcome, verb):
+    outcome("create", linkage(5, Meter="m", Customer="c"))
+    assert outcome(verb, linkage(20, Meter="m", UsagePoint="nowhere")) == ("OK",)
+    assert outcome(verb, linkage(20, Meter="m"), linkage(20, Meter="m", UsagePoint="p")) == (
+        "PARTIAL",
+        ("1.7", None, None),
+    )
+
+
 # ------------------------------------------------------------------------------------- contradictions
 
 
@@ -268,3 +293,24 @@ def test_what_a_get_says_of_those_who_have_no_links(outcome):
     )
     assert get("")[1][0] == "1.6"
     assert get(f'<Get{NOUN} xmlns="{QUERY}"/>')[1][0] == "1.6"
+
+
+def test_of_two_processes_that_link_one_meter_one_comes_too_late(settings, exchange, outcome):
+    """Each sees what the other has committed before it links."""
+    meters = [f"m-{n}" for n in range(40)]
+    outcome("create", linkage(1, Meter=meters, Customer=["p-1", "p-2"]))
+    outcome("create", linkage(1, Customer="c", UsagePoint=["p-1", "p-2"]))
+    together = Barrier(2)
+
+    def create(sender, point):
+        results = []
+        for meter in meters:
+            together.wait(60)
+            payload = linkage(2, Meter=meter, UsagePoint=point)
+            results.append(sender.send("create", noun=NOUN, payload=payload).reply.code)
+        return results
+
+    with Adapter(settings) as other, ThreadPoolExecutor(2) as both:
+        mine, theirs = both.submit(create, exchange, "p-1"), both.submit(create, type(exchange)(other), "p-2")
+        outcomes = [set(pair) for pair in zip(mine.result(), theirs.result(), strict=True)]
+    assert outcomes == [{"0.0", "2.13"}] * len(meters)

@@ -62,6 +62,14 @@ def upgrade() -> None:
     )
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
+        "nonce",
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of partner, Source and Nonce"),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_nonce")),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+    op.create_index(op.f("ix_nonce_used"), "nonce", ["used"], unique=False)
+    op.create_table(
         "object",
         sa.Column(
             "id",
@@ -338,6 +346,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("exact"),
     )
     op.create_table(
+        "read_schedule",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column(
+            "created_by", sa.Text(), nullable=False, comment="journal uid of the message that made the schedule"
+        ),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the schedule in that message"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when it was changed, canceled or deleted; NULL: it holds",
+        ),
+        sa.Column("ended_as", sa.Text(), nullable=True, comment="changed, canceled or deleted"),
+        sa.Column("ended_by", sa.Text(), nullable=True, comment="journal uid of the message that did so"),
+        sa.Column(
+            "start", sa.BigInteger(), nullable=False, comment="the first instant at which a reading may be due"
+        ),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_read_schedule_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_read_schedule")),
+        comment="when meters are to be read, and when they were to be, version by version",
+    )
+    op.create_index("ix_read_schedule_since", "read_schedule", ["since"], unique=False)
+    op.create_index(
+        "uq_read_schedule_current",
+        "read_schedule",
+        ["created_by", "position"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "reading_block",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
@@ -469,9 +524,23 @@ def upgrade() -> None:
         comment="Names of events, where they have any",
     )
     op.create_index(op.f("ix_end_device_event_name_hash"), "end_device_event_name", ["hash"], unique=False)
+    op.create_table(
+        "read_schedule_object",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_read_schedule_object_object_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["read_schedule.id"], name=op.f("fk_read_schedule_object_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_read_schedule_object")),
+        comment="the devices, usage points and groups that a schedule reads",
+    )
+    op.create_index(op.f("ix_read_schedule_object_object_id"), "read_schedule_object", ["object_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_read_schedule_object_object_id"), table_name="read_schedule_object")
+    op.drop_table("read_schedule_object")
     op.drop_index(op.f("ix_end_device_event_name_hash"), table_name="end_device_event_name")
     op.drop_table("end_device_event_name")
     op.drop_index(
@@ -500,6 +569,14 @@ def downgrade() -> None:
     )
     op.drop_index("ix_reading_block_journal_uid", table_name="reading_block")
     op.drop_table("reading_block")
+    op.drop_index(
+        "uq_read_schedule_current",
+        table_name="read_schedule",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_read_schedule_since", table_name="read_schedule")
+    op.drop_table("read_schedule")
     op.drop_index(
         "uq_object_key_exact",
         table_name="object_key",
@@ -573,6 +650,8 @@ def downgrade() -> None:
     op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("object")
+    op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
+    op.drop_table("nonce")
     op.drop_index("uq_journal_once", table_name="journal")
     op.drop_index(
         "ix_journal_correlation_key",
