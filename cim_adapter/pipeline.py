@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +23,11 @@ from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Identity
-from cim_adapter.codes import ReplyCodes
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    MESSAGE,
+    Header,
     Kind,
     Message,
     Payload,
@@ -32,6 +35,7 @@ from cim_adapter.envelope import (
     ReplyWords,
     ReplyWriter,
     Request,
+    Result,
     Shape,
     ShapeReader,
     Verb,
@@ -51,14 +55,21 @@ from cim_adapter.errors import (
     UnknownNoun,
     UnknownVerb,
 )
+from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.operations import Operations
+from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
-from cim_adapter.store import journal
+from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
+
+#: How a body begins that was understood and is no XML.
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 
 
 class _Passage(msgspec.Struct):
@@ -69,6 +80,8 @@ class _Passage(msgspec.Struct):
     uid: str = msgspec.field(default_factory=journal.new_uid)
     received: int = msgspec.field(default_factory=instants.now)
     shape: Shape | None = None
+    sent: Header | None = None
+    """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
 
@@ -78,6 +91,7 @@ class _Understood(msgspec.Struct, frozen=True, kw_only=True):
 
     wire: Wire
     shape: Shape
+    sent: Header
     body: bytes
     call: Call
     handler: Handler
@@ -89,16 +103,25 @@ class Pipeline:
     """Takes messages in. Built once by ``Adapter``; holds no state of any message."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, catalogue: Catalogue, access: Access, store: Store
+        self,
+        settings: Settings,
+        registry: Registry,
+        catalogue: Catalogue,
+        bridge: Bridge,
+        access: Access,
+        store: Store,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._catalogue = catalogue
+        self._bridge = bridge
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
-        self._words = ReplyWords(ReplyCodes())
+        self._codes = CodeLists()
+        self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
+        self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
         self._budget = Budget(
             max_bytes=settings.max_bytes,
@@ -106,6 +129,8 @@ class Pipeline:
             max_attributes_per_element=settings.max_attributes,
             max_namespace_declarations=settings.max_namespaces,
         )
+        self._inflater = Inflater(self._budget, settings.max_inflation)
+        self._policy = Policy(settings)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -141,13 +166,17 @@ class Pipeline:
     def _understand(self, passage: _Passage) -> _Understood:
         """From bytes to a call that is ready to run."""
         arrival = passage.arrival
-        root = arrival.wire.open(parse(arrival.body, self._budget))
+        root = arrival.wire.open(arrival.read(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
+        if shape.dialect is not None:
+            shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
-        verb, noun = self._route(message, shape)
-        handler = self._registry.find(verb, noun)
-        self._access.may(passage.identity, verb, noun)
+        passage.sent = sent = message.header
+        if message.payload is not None and message.payload.compressed is not None:
+            passage.message = message = self._inflater.open(message, carrier, arrival.body)
+        self._policy.admit(sent)
+        handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
             uid=passage.uid,
@@ -155,6 +184,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            codes=self._codes,
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
@@ -162,6 +192,7 @@ class Pipeline:
         return _Understood(
             wire=arrival.wire,
             shape=shape,
+            sent=sent,
             body=arrival.body,
             call=call,
             handler=handler,
@@ -176,19 +207,27 @@ class Pipeline:
         """
         header = message.header
         if not Verb.knows(header.verb):
-            raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+            raise UnknownVerb(f"{header.verb[:80]!r} is no verb; these are: {', '.join(Verb)}")
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
         late = message.reply is not None and not (message.payload and message.payload.elements)
         return "reply" if late else header.verb, header.noun
 
+    def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
+        """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
+        if verb != Verb.REPLY and self._operations.are_in(message):
+            return self._operations.handler(identity, message)
+        handler = self._registry.find(verb, noun)
+        self._access.may(identity, verb, noun)
+        return handler
+
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED:
+        if shape.kind is Kind.TYPED and shape.dialect is None:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -226,7 +265,8 @@ class Pipeline:
         """Small messages are understood by the writer, beside their commit; large ones in a thread of
         their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
         """
-        if len(passage.arrival.body) <= self._settings.inline_bytes:
+        body = passage.arrival.body
+        if len(body) <= self._settings.inline_bytes and not may_be_compressed(body):
             outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
         else:
             async with self._large:
@@ -253,6 +293,7 @@ class Pipeline:
             run=lambda transaction: self._settle(known, transaction, run),
             once=known.entry.once,
             wanted=known.call.wanted,
+            keys=known.call.keys,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
@@ -260,13 +301,21 @@ class Pipeline:
         entry = known.entry
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
+        nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
         reply = self._words.complete(run(transaction))
-        header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
-        element = self._replies.write(header, reply, known.shape)
+        if nonce is not None and reply.result is not Result.FAILED:
+            nonces.use(transaction, nonce, now=entry.received)
+        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
+        element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
-        return known.wire.close(element)
+        return self._answer(known.wire, known.sent, element)
+
+    @staticmethod
+    def _answer(wire: Wire, sent: Header, element: etree._Element) -> Answer:
+        """Nothing at all to a sender who wants no answer (facts/envelope.md §5.1, one-way)."""
+        return wire.close(element) if sent.ack_required else Answer(body=b"", status=202)
 
     def _again(self, known: _Understood, transaction: Transaction, uid: str) -> Answer:
         """The reply that the message got when it was carried out before.
@@ -280,13 +329,23 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(reparse(stored.reply))
+        return self._answer(known.wire, known.sent, reparse(stored.reply))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
         # Both from their bytes: validation may have trimmed white space in the tree that was carried out.
-        before, now = (carrier_of(parse(body, self._budget)) for body in (stored.request, known.body))
+        before, now = (self._carrier(body) for body in (stored.request, known.body))
         return before is not None and now is not None and same_content(before, now)
+
+    def _carrier(self, body: bytes) -> etree._Element | None:
+        """What carries the message in a body that was understood before; nothing in it is compressed."""
+        if _JSON.match(body):
+            carrier = carrier_of(self._bridge.read(body, MESSAGE, self._budget))
+        else:
+            carrier = carrier_of(parse(body, self._budget))
+        if carrier is not None and may_be_compressed(body):
+            self._inflater.open(read_message(carrier), carrier, body)
+        return carrier
 
     # -------------------------------------------------------------------------------- when it fails
 
@@ -294,11 +353,13 @@ class Pipeline:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
         own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
         reply = self._words.failure(error, own_id, passage.message)
-        if isinstance(error, Refused) and passage.message is not None and passage.shape is not None:
-            header = passage.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        if isinstance(error, Refused) and passage.sent is not None and passage.shape is not None:
+            header = passage.sent.answered(source=self._settings.source, now=datetime.now(UTC))
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)
+        if passage.shape is not None:
+            element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
         try:
@@ -307,6 +368,6 @@ class Pipeline:
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
-        if isinstance(error, Refused) and passage.message is not None:
-            return passage.arrival.wire.close(element)
+        if isinstance(error, Refused) and passage.sent is not None:
+            return self._answer(passage.arrival.wire, passage.sent, element)
         return passage.arrival.wire.fault(error, element)

@@ -26,13 +26,14 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cim_adapter.access import new_key
-from cim_adapter.adapter import Adapter
+from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
 from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
+from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
 
 Announce = Callable[[str], None]
@@ -45,6 +46,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     _check(settings)
     _await_port(settings.host, settings.port)
     prepare(settings)
+    contract_of(settings)  # what is wrong with it is said here, not by each worker
     if (key := first_key(settings)) is not None:
         announce(f"admin key, shown this once: {key}")
     ready = multiprocessing.get_context("fork").Semaphore(0)
@@ -116,7 +118,10 @@ class _Worker:
         def started() -> None:
             self._ready.release()
 
-        return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=adapter.close)
+        messages = Messages(adapter.bridge, adapter.catalogue)
+        return HttpDoor(
+            self._settings, adapter.pipeline, contract, messages, started=started, stopped=adapter.close
+        )
 
 
 def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import os
 import signal
 import socket
@@ -10,7 +12,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,6 +68,12 @@ def fresh_database(backend: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f'drop schema "{name}" cascade'))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Callable[[str], AbstractContextManager[str]]:
+    """``fresh(backend)``: a database for more than one test."""
+    return fresh_database
 
 
 @pytest.fixture
@@ -221,6 +229,12 @@ def standing(backend: str, home: Path, **environment: str) -> Iterator[ServerPro
             launcher.close()
 
 
+@pytest.fixture(scope="session")
+def standing_on() -> Callable[..., AbstractContextManager[ServerProcess]]:
+    """``standing_on(backend, folder, **environment)``: a server for more than one test."""
+    return standing
+
+
 @pytest.fixture
 def launch_sqlite() -> Iterator[Callable[..., ServerProcess]]:
     """A function that starts a server on SQLite in a folder, with settings, whatever database others run on."""
@@ -248,6 +262,23 @@ def standing_server(request: pytest.FixtureRequest) -> ServerProcess:
 
 
 ATTRIBUTES = ("ref", "idType", "idAuthority", "objectType", "kind")
+HEADER = (
+    "Verb",
+    "Noun",
+    "Revision",
+    "ReplayDetection",
+    "Context",
+    "Timestamp",
+    "Source",
+    "AsyncReplyFlag",
+    "ReplyAddress",
+    "AckRequired",
+    "User",
+    "MessageID",
+    "CorrelationID",
+    "Comment",
+    "Property",
+)
 TEXT = "_value_1"  # as zeep calls the text of an element that has attributes too
 
 
@@ -333,6 +364,7 @@ class Messages:
         query=None,
         start: str | None = None,
         end: str | None = None,
+        options: dict | None = None,
         ids: list | None = None,
         header: dict | None = None,
     ) -> etree._Element:
@@ -348,10 +380,13 @@ class Messages:
         }[shape]
         made = etree.Element(f"{{{outer}}}{root}", nsmap={None: outer})
         own = {"Verb": verb, "Noun": "MeterReadings", "MessageID": str(uuid.uuid4()), **(header or {})}
-        order = ("Verb", "Noun", "Revision", "Context", "Timestamp", "Source", "MessageID", "CorrelationID")
-        kept = {name: own[name] for name in order if own.get(name) is not None}
+        kept = {name: own[name] for name in HEADER if own.get(name) is not None}
         self._put(made, outer, "Header", self.MSG, kept)
-        asked = {"StartTime": start, "EndTime": end, "ID": ids}
+        named = [  # its parts are the envelope's, whoever's Option itself is
+            {"name": self.element(self.MSG, "name", name), "value": self.element(self.MSG, "value", value)}
+            for name, value in (options or {}).items()
+        ]
+        asked = {"StartTime": start, "EndTime": end, "Option": named or None, "ID": ids}
         asked = {name: value for name, value in asked.items() if value is not None}
         if query is not None:
             asked["query"] = self.element(self.QUERY, "GetMeterReadings", query)
@@ -378,6 +413,34 @@ class Messages:
 
     def get(self, query=None, **options) -> etree._Element:
         return self.message("get", query=query, **options)
+
+    def operation(
+        self, number: int, verb: str | None, document: etree._Element | None = None, **more: str
+    ) -> dict:
+        """One Operation for ``operation_set``; ``more`` are noun and elementOperation."""
+        parts = {"operationId": str(number), "noun": more.get("noun", "MeterReadings"), "verb": verb, "": document}
+        order = ("operationId", "noun", "verb", "elementOperation", "")
+        return {name: (parts | more)[name] for name in order if (parts | more).get(name) is not None}
+
+    def operation_set(self, *operations: dict, verb: str = "execute", header: dict | None = None, **flags: str):
+        """A message with these operations. ``flags``: enforceMsgSequence, enforceTransactionalIntegrity."""
+        made = self.element(self.MSG, "OperationSet", {**flags, "Operation": list(operations)})
+        return self.message(verb, header={"Noun": "OperationSet", **(header or {})}, payload=made)
+
+    def compressed(self, body: etree._Element, data: bytes | None = None, form: str | None = None):
+        """``body`` with its payload compressed, or with ``data`` (base64 of it, gzip or not) in its place."""
+        payload = next(body.iter("{*}Payload"))
+        outer = etree.QName(payload).namespace
+        if data is None:
+            (document,) = payload
+            text = etree.tostring(document, with_tail=False)
+            data = text if form == "BINARY" else gzip.compress(text)
+        for child in list(payload):
+            payload.remove(child)
+        etree.SubElement(payload, f"{{{outer}}}Compressed").text = base64.b64encode(data).decode()
+        if form is not None:
+            etree.SubElement(payload, f"{{{outer}}}Format").text = form
+        return body
 
     def meter(self, name: str | None = None, count: int = 1, *, day: int = 1, value: str = "1.50") -> dict:
         """A MeterReading: ``count`` quarter hours of a meter from the given day of March 2026 on."""
@@ -440,7 +503,7 @@ class Messages:
             answer.result = part.findtext("{*}Result")
             answer.errors = [self.plain(error) for error in part.iterchildren("{*}Error")]
             answer.ids = [self.plain(item) for item in part.iterchildren("{*}ID")]
-        answer.payload = next(message.iter(f"{{{self.READINGS}}}MeterReadings"), None)
+        answer.payload = next((found for part in message.iter("{*}Payload") for found in part), None)
         return answer
 
 

@@ -6,11 +6,12 @@ Facts/envelope.md §4.2 and §4.3. The body root alone decides the shape:
     B       msg:Request | msg:Response, with Header, Request and Payload inside
     C       abs:Request | Response | PublishEvent, with one ``message`` inside
     typed   <Verb><Noun> or Get<Noun> in …/<Noun>Message
+
+Other namespaces, roots and replies are a ``Dialect`` of one of these.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -18,11 +19,9 @@ from enum import StrEnum
 import msgspec
 from lxml import etree
 
-from cim_adapter.errors import Unrecognised
+from cim_adapter.envelope.dialect import MESSAGE, MESSAGE_NS, Dialect
+from cim_adapter.envelope.operation_set import OPERATION_SET
 from cim_adapter.xmltree import children
-
-MESSAGE_NS = "http://iec.ch/TC57/2011/schema/message"
-ABSTRACT_NS = "http://iec.ch/TC57/2011/abstract"
 
 
 class Kind(StrEnum):
@@ -36,13 +35,15 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """How a message was dressed, and so how its answer is to be.
 
     ``namespace`` is that of Header, Request, Reply and Payload themselves. ``operation`` is the local
-    name of the body root: for typed roots it says verb and noun.
+    name of the body root: for typed roots it says verb and noun. ``dialect`` is how message and answer
+    depart from that; None for plain ones.
     """
 
     kind: Kind
     namespace: str
     operation: str
     typed_noun: str | None = None
+    dialect: Dialect | None = None
 
     @property
     def reply_root(self) -> str:
@@ -66,44 +67,25 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def typed_verb(self) -> str | None:
-        """The verb a typed root names, lower case: ``CreatedMeterReadings`` → ``created``."""
+        """The verb a typed root names, lower case: ``CreatedMeterReadings`` → ``created``; None for a root
+        that names none.
+        """
         if self.typed_noun is None:
             return None
-        return self.operation.removesuffix(self.typed_noun).lower()
+        return self.operation.removesuffix(self.typed_noun).lower() or None
 
+    @property
+    def header_noun(self) -> str | None:
+        """The noun that the header of a typed message has: that of the root, or OperationSet for a set of a
+        noun (facts/envelope.md §4.2).
+        """
+        if self.typed_noun is not None and self.typed_noun.endswith(OPERATION_SET):
+            return OPERATION_SET
+        return self.typed_noun
 
-class ShapeReader:
-    """Recognises shapes. Holds the compiled pattern of typed namespaces."""
-
-    def __init__(self) -> None:
-        self._typed_namespace = re.compile(r"https?://(?:www\.)?iec\.ch/TC57/\d{4}/(Get)?(\w+)Message")
-
-    def recognise(self, root: etree._Element) -> tuple[Shape, etree._Element]:
-        """The shape of ``root`` and the element whose children are Header, Request, Reply, Payload."""
-        name = etree.QName(root)
-        namespace, local = name.namespace or "", name.localname
-        if namespace == MESSAGE_NS:
-            if local in ("RequestMessage", "EventMessage", "ResponseMessage", "Message"):
-                return Shape(kind=Kind.A, namespace=namespace, operation=local), root
-            if local in ("Request", "Response"):
-                return Shape(kind=Kind.B, namespace=namespace, operation=local), root
-        if namespace == ABSTRACT_NS and local in ("Request", "Response", "PublishEvent"):
-            return self._wrapped(root, local)
-        typed = self._typed_namespace.fullmatch(namespace)
-        if typed is not None:
-            noun = typed[2]
-            if local.endswith(noun) and local != noun:
-                return Shape(kind=Kind.TYPED, namespace=namespace, operation=local, typed_noun=noun), root
-        raise Unrecognised(
-            f"{{{namespace}}}{local} is no message this service knows. Send a RequestMessage, ResponseMessage "
-            f"or EventMessage in the namespace {MESSAGE_NS}, or a typed root such as CreateMeterReadings in "
-            "http://iec.ch/TC57/2011/MeterReadingsMessage"
-        )
-
-    def _wrapped(self, root: etree._Element, local: str) -> tuple[Shape, etree._Element]:
-        for child in root.iterchildren(f"{{{MESSAGE_NS}}}message", f"{{{ABSTRACT_NS}}}message"):
-            return Shape(kind=Kind.C, namespace=MESSAGE_NS, operation=local), child
-        raise Unrecognised(f"{{{ABSTRACT_NS}}}{local} holds no element named message")
+    def dressed(self, answer: etree._Element) -> etree._Element:
+        """``answer`` in the dialect of the request."""
+        return answer if self.dialect is None else self.dialect.put_on(answer)
 
 
 @contextmanager
@@ -113,7 +95,7 @@ def as_message(carrier: etree._Element, shape: Shape) -> Iterator[None]:
     """
     tag = carrier.tag
     if shape.kind in (Kind.B, Kind.C):
-        carrier.tag = f"{{{MESSAGE_NS}}}Message"
+        carrier.tag = MESSAGE
     try:
         yield
     finally:

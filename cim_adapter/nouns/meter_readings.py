@@ -8,8 +8,10 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.nouns.continuation import as_part, read_continuation
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
+from cim_adapter.nouns.reading_parts import Position
 from cim_adapter.nouns.reading_query import answer
 from cim_adapter.nouns.readings import Block, MeterReading
 from cim_adapter.nouns.readings_xml import read_meter_readings
@@ -33,7 +35,7 @@ class _Prepared:
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, position, registers = [], [], 0, 0
+    good, errors, registers = [], [], 0
     for item in read_meter_readings(call.payload):
         registers = _number(item, registers)
         try:
@@ -42,11 +44,10 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
+            good.append((item, [_seal(call, block) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
-        position += len(item.blocks)
     if not good and not errors:
         raise Incomplete("MeterReadings holds no MeterReading")
     return _Prepared(good, errors)
@@ -60,11 +61,12 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block, position: int) -> readings.Block:
+def _seal(call: Call, block: Block) -> readings.Block:
     try:
         start, end = block.bounds()
     except ValueError as error:
         raise Incomplete(str(error)) from error
+    position = next(call.positions)
     sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
     return readings.Block(
         kind=block.kind,
@@ -101,11 +103,25 @@ def _id_of(item: MeterReading) -> ID | None:
 # ------------------------------------------------------------------------------------------- asking
 
 
-def _prepare_filter(call: Call) -> ReadingFilter:
-    return read_filter(call.message)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, and which part of the answer; None for the first or only one."""
+
+    filter: ReadingFilter
+    at: Position | None
 
 
-@handles("get", "MeterReadings", prepare=_prepare_filter)
-def get(call: Call, wanted: ReadingFilter, reader: Reader) -> Reply:
-    """The readings that the filter asks for; an Error for each meter or usage point without any."""
-    return answer(reader, wanted, at_most=call.settings.max_readings)
+def _prepare_get(call: Call) -> _Asked:
+    at = read_continuation(call)
+    return _Asked(read_filter(call.message), None if at is None else msgspec.msgpack.decode(at, type=Position))
+
+
+@handles("get", "MeterReadings", prepare=_prepare_get)
+def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
+    """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
+    each meter or usage point without any.
+    """
+    reply, following = answer(reader, asked.filter, at_most=call.settings.max_readings, at=asked.at)
+    if asked.at is None and following is None:
+        return reply
+    return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))
