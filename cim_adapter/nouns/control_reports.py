@@ -11,7 +11,9 @@ device is. An event stands for itself: what it says of controls never makes it f
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply, Result

@@ -88,7 +88,7 @@ def _scope(reader: Reader, kind: str, ids: set[int]) -> Scope:
     found = ids.union(*(relations.members(reader, kind, i) for i in ids))
     if kind == "UsagePointGroup":
         return relations.belonging(reader, "UsagePoint", found)
-    return {object_id: [FOREVER] for object_id in found}
+    return {i: [FOREVER] for i in found}
 
 
 def read_filter(message: Message, thing: str) -> DeviceFilter:

@@ -7,7 +7,8 @@ What became of an event is no part of it: for one that is closed or canceled, th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply

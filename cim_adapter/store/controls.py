@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.readings import FOREVER
@@ -140,8 +140,7 @@ def add(
             "mrid": control.mrid,
             **{name.partition(".")[2]: value for name, value in keys},
             "type": control.type,
-            "start": control.start,
-            "end": control.end,
+            **_time(control.start, control.end),
             "sealed": control.sealed,
         },
     )
@@ -222,8 +221,7 @@ def replace(
     table = transaction.tables.control
     values: dict[str, Any] = {
         "type": type,
-        "start": start,
-        "end": end,
+        **_time(start, end),
         "sealed": transaction.vault.seal(content, control_row(found.journal_uid, found.position)),
     }
     if tracking is not None:
@@ -232,6 +230,10 @@ def replace(
         values["tracking_key"] = key[1]
     transaction.execute(update(table).where(table.c.id == found.id).values(**values))
     _remember(transaction, journal_uid, found.id, None, None, None, now)
+
+
+def _time(start: int, end: int | None) -> dict[str, Any]:
+    return {"start": start, "until": start if end is None else end, "expires": end is not None}
 
 
 def _remember(
@@ -277,7 +279,6 @@ def of_message(reader: Reader, message_id: str, partner: str | None = None) -> l
 def search(
     reader: Reader,
     *,
-    ids: Sequence[int] | None = None,
     types: Sequence[str] = (),
     objects: Sequence[int] | None = None,
     window: tuple[int, int] = FOREVER,
@@ -289,26 +290,20 @@ def search(
     table, targets = reader.tables.control, reader.tables.control_target
     narrow: list[ColumnElement[bool]] = []
     if window != FOREVER:
-        narrow += [table.c.start <= window[1], func.coalesce(table.c.end, table.c.start) >= window[0]]
+        narrow += [table.c.start <= window[1], table.c.until >= window[0]]
     if types:
         narrow.append(table.c.type.in_(list(types)))
+    if objects is None:
+        yield from _found(reader, *narrow)
+        return
     seen: set[int] = set()
-    for some_ids in _parts(ids):
-        for some_objects in _parts(objects):
-            more = [] if some_ids is None else [table.c.id.in_(some_ids)]
-            if some_objects is not None:
-                named = or_(targets.c.object_id.in_(some_objects), targets.c.via_id.in_(some_objects))
-                more.append(table.c.id.in_(select(targets.c.control_id).where(named)))
-            for found in _found(reader, *narrow, *more):
-                if found.id not in seen:
-                    seen.add(found.id)
-                    yield found
-
-
-def _parts(values: Sequence[int] | None) -> list[Sequence[int] | None]:
-    if values is None:
-        return [None]
-    return [values[first : first + _PARAMETERS] for first in range(0, len(values), _PARAMETERS)]
+    for first in range(0, len(objects), _PARAMETERS):
+        some = objects[first : first + _PARAMETERS]
+        named = or_(targets.c.object_id.in_(some), targets.c.via_id.in_(some))
+        for found in _found(reader, table.c.id.in_(select(targets.c.control_id).where(named)), *narrow):
+            if found.id not in seen:
+                seen.add(found.id)
+                yield found
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
@@ -322,7 +317,7 @@ def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
             mrid=row.mrid,
             type=row.type,
             start=row.start,
-            end=row.end,
+            end=row.until if row.expires else None,
             content=reader.vault.open(bytes(row.sealed), control_row(row.journal_uid, row.position)),
         )
 

@@ -44,6 +44,8 @@ class Tables:
     control_target: Table
     control_move: Table
     link: Table
+    read_schedule: Table
+    read_schedule_object: Table
     config_version: Table
     config_reference: Table
     nonce: Table
@@ -65,6 +67,8 @@ class Tables:
             self.control_target,
             self.control_move,
             self.link,
+            self.read_schedule,
+            self.read_schedule_object,
             self.config_version,
             self.config_reference,
             self.nonce,
@@ -168,6 +172,15 @@ class Tables:
                 comment="who moved what and when, after the create",
             ),
             link=_link(metadata),
+            read_schedule=_read_schedule(metadata),
+            read_schedule_object=Table(
+                "read_schedule_object",
+                metadata,
+                Column("version_id", ForeignKey("read_schedule.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the devices, usage points and groups that a schedule reads",
+            ),
             config_version=_config_version(metadata),
             config_reference=Table(
                 "config_reference",
@@ -333,12 +346,13 @@ def _control(metadata: MetaData) -> Table:
         Column("correlation_key", LargeBinary, comment="of the CorrelationID that answers to its message bear"),
         Column("type", Text, nullable=False, comment="the ref of its EndDeviceControlType"),
         Column("start", BigInteger, nullable=False, comment="as scheduled; else when it was received"),
-        Column("end", BigInteger, comment="NULL: it never expires"),
+        Column("until", BigInteger, nullable=False, comment="its end; its start, where it has none"),
+        Column("expires", Boolean, nullable=False, comment="whether it has an end"),
         Column("sealed", LargeBinary, nullable=False, comment="the XML element, latest version"),
         _only_known("uq_control_mrid_key", "mrid_key", unique=True),
         _only_known("ix_control_tracking_key", "tracking_key"),
         _only_known("ix_control_correlation_key", "correlation_key"),
-        Index("ix_control_start", "start"),
+        Index("ix_control_until_start", "until", "start"),
         Index("ix_control_journal_uid", "journal_uid"),
         comment="what devices are told to do",
     )
@@ -378,4 +392,32 @@ def _link(metadata: MetaData) -> Table:
         Index(None, "other_id", "start"),
         Index(None, "journal_uid"),
         comment="two objects that belong together for a time: which meter measures which usage point",
+    )
+
+
+def _read_schedule(metadata: MetaData) -> Table:
+    return Table(
+        "read_schedule",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("created_by", Text, nullable=False, comment="journal uid of the message that made the schedule"),
+        Column("position", Integer, nullable=False, comment="of the schedule in that message"),
+        Column("since", BigInteger, nullable=False),
+        Column("until", BigInteger, comment="when it was changed, canceled or deleted; NULL: it holds"),
+        Column("ended_as", Text, comment="changed, canceled or deleted"),
+        Column("ended_by", Text, comment="journal uid of the message that did so"),
+        Column("start", BigInteger, nullable=False, comment="the first instant at which a reading may be due"),
+        Column("end", BigInteger, nullable=False),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile"),
+        Index(
+            "uq_read_schedule_current",
+            "created_by",
+            "position",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_read_schedule_since", "since"),
+        comment="when meters are to be read, and when they were to be, version by version",
     )

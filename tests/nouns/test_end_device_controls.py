@@ -436,6 +436,26 @@ def test_an_event_without_payload_and_correlation(ask):
     assert said(ask("closed", "EndDeviceControls")) == [("1.7", None)]
 
 
+def test_an_event_about_all_controls_of_a_message(send, ask, states):
+    send("create", control("c-1"), control("c-2"), message_id="create-1")
+    assert said(ask("closed", "EndDeviceControls", correlation_id="create-1")) == [("0.0", None)]
+    assert (states("c-1"), states("c-2")) == ({"m-1": "completed"}, {"m-1": "completed"})
+    assert said(ask("closed", "EndDeviceControls", correlation_id="never")) == [("2.15", "never")]
+
+
+def test_a_late_reply_to_something_else_moves_nothing(send, exchange, states):
+    send("create", control("c-1"), message_id="create-1")
+    message = (
+        '<ResponseMessage xmlns="http://iec.ch/TC57/2011/schema/message"><Header><Verb>reply</Verb>'
+        "<Noun>EndDeviceControls</Noun><CorrelationID>{}</CorrelationID></Header>"
+        "<Reply><Result>OK</Result></Reply></ResponseMessage>"
+    )
+    assert said(exchange.take(message.format("other"))) == [("0.3", None)]
+    assert states("c-1") == {"m-1": "received"}
+    assert said(exchange.take(message.format("create-1"))) == [("0.3", None)]
+    assert states("c-1") == {"m-1": "completed"}
+
+
 # --------------------------------------------------------------------------------------------- time
 
 

@@ -158,7 +158,8 @@ def upgrade() -> None:
         ),
         sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceControlType"),
         sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
-        sa.Column("end", sa.BigInteger(), nullable=True, comment="NULL: it never expires"),
+        sa.Column("until", sa.BigInteger(), nullable=False, comment="its end; its start, where it has none"),
+        sa.Column("expires", sa.Boolean(), nullable=False, comment="whether it has an end"),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
@@ -179,7 +180,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("correlation_key IS NOT NULL"),
     )
     op.create_index("ix_control_journal_uid", "control", ["journal_uid"], unique=False)
-    op.create_index("ix_control_start", "control", ["start"], unique=False)
     op.create_index(
         "ix_control_tracking_key",
         "control",
@@ -188,6 +188,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("tracking_key IS NOT NULL"),
         postgresql_where=sa.text("tracking_key IS NOT NULL"),
     )
+    op.create_index("ix_control_until_start", "control", ["until", "start"], unique=False)
     op.create_index(
         "uq_control_mrid_key",
         "control",
@@ -345,6 +346,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("exact"),
     )
     op.create_table(
+        "read_schedule",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column(
+            "created_by", sa.Text(), nullable=False, comment="journal uid of the message that made the schedule"
+        ),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the schedule in that message"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when it was changed, canceled or deleted; NULL: it holds",
+        ),
+        sa.Column("ended_as", sa.Text(), nullable=True, comment="changed, canceled or deleted"),
+        sa.Column("ended_by", sa.Text(), nullable=True, comment="journal uid of the message that did so"),
+        sa.Column(
+            "start", sa.BigInteger(), nullable=False, comment="the first instant at which a reading may be due"
+        ),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_read_schedule_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_read_schedule")),
+        comment="when meters are to be read, and when they were to be, version by version",
+    )
+    op.create_index("ix_read_schedule_since", "read_schedule", ["since"], unique=False)
+    op.create_index(
+        "uq_read_schedule_current",
+        "read_schedule",
+        ["created_by", "position"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "reading_block",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
@@ -475,9 +523,23 @@ def upgrade() -> None:
         comment="Names of events, where they have any",
     )
     op.create_index(op.f("ix_end_device_event_name_hash"), "end_device_event_name", ["hash"], unique=False)
+    op.create_table(
+        "read_schedule_object",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_read_schedule_object_object_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["read_schedule.id"], name=op.f("fk_read_schedule_object_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_read_schedule_object")),
+        comment="the devices, usage points and groups that a schedule reads",
+    )
+    op.create_index(op.f("ix_read_schedule_object_object_id"), "read_schedule_object", ["object_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_read_schedule_object_object_id"), table_name="read_schedule_object")
+    op.drop_table("read_schedule_object")
     op.drop_index(op.f("ix_end_device_event_name_hash"), table_name="end_device_event_name")
     op.drop_table("end_device_event_name")
     op.drop_index(
@@ -506,6 +568,14 @@ def downgrade() -> None:
     )
     op.drop_index("ix_reading_block_journal_uid", table_name="reading_block")
     op.drop_table("reading_block")
+    op.drop_index(
+        "uq_read_schedule_current",
+        table_name="read_schedule",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_read_schedule_since", table_name="read_schedule")
+    op.drop_table("read_schedule")
     op.drop_index(
         "uq_object_key_exact",
         table_name="object_key",
@@ -553,13 +623,13 @@ def downgrade() -> None:
         sqlite_where=sa.text("mrid_key IS NOT NULL"),
         postgresql_where=sa.text("mrid_key IS NOT NULL"),
     )
+    op.drop_index("ix_control_until_start", table_name="control")
     op.drop_index(
         "ix_control_tracking_key",
         table_name="control",
         sqlite_where=sa.text("tracking_key IS NOT NULL"),
         postgresql_where=sa.text("tracking_key IS NOT NULL"),
     )
-    op.drop_index("ix_control_start", table_name="control")
     op.drop_index("ix_control_journal_uid", table_name="control")
     op.drop_index(
         "ix_control_correlation_key",
