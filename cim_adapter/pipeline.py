@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from cim_adapter.access import Access, Identity
 from cim_adapter.codes import ReplyCodes
 from cim_adapter.envelope import (
     ID,
-    Kind,
+    MESSAGE_NS,
     Message,
     Payload,
     Reply,
@@ -52,13 +52,16 @@ from cim_adapter.errors import (
     UnknownVerb,
 )
 from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.partners import Switch
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
+from cim_adapter.tolerance import MENDABLE, Mended, Tally, Tolerance, Use, as_json
 from cim_adapter.wire import Answer, Arrival, Wire
+from cim_adapter.xmltree import namespace
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class _Passage:
     shape: Shape | None = None
     message: Message | None = None
     entry: journal.Entry | None = None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,8 @@ class Pipeline:
         self._catalogue = catalogue
         self._access = access
         self._store = store
+        self._tolerance = Tolerance(settings.partners, catalogue, registry.nouns)
+        self.tolerated = Tally()
         self._shapes = ShapeReader()
         self._words = ReplyWords(ReplyCodes())
         self._replies = ReplyWriter()
@@ -148,15 +154,19 @@ class Pipeline:
         passage.shape = shape
         if shape.dialect is not None:
             shape.dialect.put_off(carrier)
-        passage.message = message = read_message(carrier)
-        verb, noun = self._route(message, shape)
-        handler = self._registry.find(verb, noun)
-        self._access.may(passage.identity, verb, noun)
-        self._validate(shape, carrier, message)
+        passage.message = read_message(carrier)
+        try:
+            handler = self._admit(passage.identity, passage.message, shape, carrier)
+        except MENDABLE:
+            mended = self._tolerance.mend(carrier, shape, passage.identity.name)
+            if mended is None:
+                raise
+            handler = self._admit_mended(passage, mended)
+            shape = mended.shape
         call = Call(
             uid=passage.uid,
             partner=passage.identity.name,
-            message=message,
+            message=passage.message,
             vault=self._store.vault,
             settings=self._settings,
             catalogue=self._catalogue,
@@ -172,6 +182,29 @@ class Pipeline:
             prepared=prepared,
             entry=entry,
         )
+
+    def _admit(
+        self,
+        identity: Identity,
+        message: Message,
+        shape: Shape,
+        carrier: etree._Element,
+        excused: Collection[Switch] = (),
+    ) -> Handler:
+        """Who carries the message out: it is strictly as it must be, but for what is ``excused``."""
+        verb, noun = self._route(message, shape)
+        self._tolerance.agree(message, shape, excused)
+        handler = self._registry.find(verb, noun)
+        self._access.may(identity, verb, noun)
+        self._validate(shape, carrier, message)
+        return handler
+
+    def _admit_mended(self, passage: _Passage, mended: Mended) -> Handler:
+        passage.shape, passage.message = mended.shape, read_message(mended.carrier)
+        handler = self._admit(passage.identity, passage.message, mended.shape, mended.carrier, mended.switches)
+        passage.uses = mended.uses
+        self.tolerated.count(passage.identity.name, mended.uses)
+        return handler
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
@@ -192,7 +225,7 @@ class Pipeline:
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED and shape.dialect is None:
+        if namespace(carrier) != MESSAGE_NS:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -222,6 +255,7 @@ class Pipeline:
             source=header.source if header else None,
             message_id=header.message_id if header else None,
             correlation_id=header.correlation_id if header else None,
+            warnings=as_json(passage.uses),
         )
 
     # --------------------------------------------------------------------- inside the transaction

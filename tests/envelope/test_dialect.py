@@ -57,7 +57,7 @@ def taken(reader):
     return take
 
 
-def answered(shape, reply=None, payload=None):
+def answered(shape, reply=None, payload=()):
     """An answer as it leaves, and as the partner's parser sees it."""
     made = write_reply(Header(verb="reply", noun="MeterReadings"), reply or Reply(payload=payload), shape)
     return etree.fromstring(etree.tostring(shape.dressed(made)))
@@ -84,7 +84,7 @@ def test_shape_a_in_another_namespace(taken, contract, namespace, root):
     message = read_message(carrier)
     assert (message.header.verb, message.header.message_id, message.payload.format) == ("create", "m-1", "XML")
     assert [element.tag for element in message.payload.elements] == [f"{{{PROFILE}}}MeterReadings"]
-    answer = answered(shape, payload=etree.Element(f"{{{PROFILE}}}MeterReadings"))
+    answer = answered(shape, payload=(etree.Element(f"{{{PROFILE}}}MeterReadings"),))
     assert answer.tag == f"{{{namespace}}}ResponseMessage"
     assert namespaces(answer) == {namespace, PROFILE}
     assert MESSAGE_NS not in etree.tostring(answer).decode()
