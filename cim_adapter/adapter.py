@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from cim_adapter.access import Access
-from cim_adapter.contract import ContractFiles
+from cim_adapter.contract import ContractError, ContractFiles, overlay
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.pipeline import Pipeline
-from cim_adapter.schema import Catalogue
-from cim_adapter.settings import Settings
+from cim_adapter.schema import Catalogue, UnusableSchemaError
+from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.store import Store, prepare
 
 
@@ -22,8 +22,8 @@ class Adapter:
 
     def __init__(self, settings: Settings, handlers: Iterable[ModuleType] = ()) -> None:
         self.settings = settings
-        self.contract = ContractFiles.locate()
-        self.catalogue = Catalogue([self.contract.xsd, *settings.schemas])
+        self.contract = contract_of(settings)
+        self.catalogue = Catalogue([self.contract.xsd])
         self.registry = Registry([*built_in_modules(), *handlers], self.catalogue.nouns)
         self.store = Store(settings)
         self.access = Access(settings, self.store)
@@ -43,3 +43,18 @@ class Adapter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def contract_of(settings: Settings) -> ContractFiles:
+    """Our contract, with the XSDs of the setting ``schemas`` in it. Raises SettingsError where one of them
+    cannot be used.
+    """
+    ours = ContractFiles.locate()
+    if not settings.schemas:
+        return ours
+    try:
+        files = overlay(ours, settings.schemas, settings.data / "contract")
+        Catalogue([files.xsd]).warm(lambda _: False)
+    except (ContractError, UnusableSchemaError) as error:
+        raise SettingsError(f"schemas: {error}") from error
+    return files

@@ -13,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR_AWAY = re.compile(r"(?:-\d{4,}|\d{5,})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
 _MIDNIGHT = re.compile(r"24:00:00(?:\.0+)?(?:Z|[+-]\d\d:\d\d)?")
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def instant(text: str) -> int:
@@ -42,8 +43,8 @@ def now() -> int:
 
 
 def as_text(microseconds: int) -> str:
-    """The instant as an xs:dateTime in UTC."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    """The instant as an xs:dateTime in UTC; outside the years 1 to 9999 the last one inside."""
+    moment = _EPOCH + timedelta(microseconds=min(max(microseconds, _FIRST), _clamp() - 1))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -26,6 +26,7 @@ from cim_adapter.codes import ReplyCodes
 from cim_adapter.envelope import (
     ID,
     MESSAGE_NS,
+    Header,
     Message,
     Payload,
     Reply,
@@ -51,7 +52,9 @@ from cim_adapter.errors import (
     UnknownNoun,
     UnknownVerb,
 )
+from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
+from cim_adapter.operations import Operations
 from cim_adapter.partners import Switch
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
@@ -73,6 +76,8 @@ class _Passage:
     uid: str = field(default_factory=journal.new_uid)
     received: int = field(default_factory=instants.now)
     shape: Shape | None = None
+    sent: Header | None = None
+    """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
     uses: tuple[Use, ...] = ()
@@ -84,6 +89,7 @@ class _Understood:
 
     wire: Wire
     shape: Shape
+    sent: Header
     body: bytes
     call: Call
     handler: Handler
@@ -107,6 +113,7 @@ class Pipeline:
         self._shapes = ShapeReader()
         self._words = ReplyWords(ReplyCodes())
         self._replies = ReplyWriter()
+        self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
         self._budget = Budget(
             max_bytes=settings.max_bytes,
@@ -114,6 +121,7 @@ class Pipeline:
             max_attributes_per_element=settings.max_attributes,
             max_namespace_declarations=settings.max_namespaces,
         )
+        self._inflater = Inflater(self._budget, settings.max_inflation)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -154,19 +162,21 @@ class Pipeline:
         passage.shape = shape
         if shape.dialect is not None:
             shape.dialect.put_off(carrier)
-        passage.message = read_message(carrier)
+        passage.message = message = read_message(carrier)
+        passage.sent = sent = message.header
+        if message.payload is not None and message.payload.compressed is not None:
+            passage.message = message = self._inflater.open(message, carrier, arrival.body)
         try:
-            handler = self._admit(passage.identity, passage.message, shape, carrier)
+            handler = self._admit(passage.identity, message, shape, carrier)
         except MENDABLE:
             mended = self._tolerance.mend(carrier, shape, passage.identity.name)
             if mended is None:
                 raise
-            handler = self._admit_mended(passage, mended)
-            shape = mended.shape
+            shape, message, handler = self._admit_mended(passage, mended, carrier)
         call = Call(
             uid=passage.uid,
             partner=passage.identity.name,
-            message=passage.message,
+            message=message,
             vault=self._store.vault,
             settings=self._settings,
             catalogue=self._catalogue,
@@ -176,6 +186,7 @@ class Pipeline:
         return _Understood(
             wire=arrival.wire,
             shape=shape,
+            sent=sent,
             body=arrival.body,
             call=call,
             handler=handler,
@@ -194,17 +205,19 @@ class Pipeline:
         """Who carries the message out: it is strictly as it must be, but for what is ``excused``."""
         verb, noun = self._route(message, shape)
         self._tolerance.agree(message, shape, excused)
-        handler = self._registry.find(verb, noun)
-        self._access.may(identity, verb, noun)
+        handler = self._handler(identity, message, verb, noun)
         self._validate(shape, carrier, message)
         return handler
 
-    def _admit_mended(self, passage: _Passage, mended: Mended) -> Handler:
-        passage.shape, passage.message = mended.shape, read_message(mended.carrier)
-        handler = self._admit(passage.identity, passage.message, mended.shape, mended.carrier, mended.switches)
+    def _admit_mended(
+        self, passage: _Passage, mended: Mended, carrier: etree._Element
+    ) -> tuple[Shape, Message, Handler]:
+        """Try it once more, as it was mended; what was let pass is kept and counted."""
+        passage.shape, passage.message = shape, message = mended.shape, read_message(carrier)
+        handler = self._admit(passage.identity, message, shape, carrier, mended.switches)
         passage.uses = mended.uses
         self.tolerated.count(passage.identity.name, mended.uses)
-        return handler
+        return shape, message, handler
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
@@ -222,6 +235,14 @@ class Pipeline:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
         late = message.reply is not None and not (message.payload and message.payload.elements)
         return "reply" if late else header.verb, header.noun
+
+    def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
+        """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
+        if self._operations.are_in(message):
+            return self._operations.handler(identity, message)
+        handler = self._registry.find(verb, noun)
+        self._access.may(identity, verb, noun)
+        return handler
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
@@ -264,7 +285,8 @@ class Pipeline:
         """Small messages are understood by the writer, beside their commit; large ones in a thread of
         their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
         """
-        if len(passage.arrival.body) <= self._settings.inline_bytes:
+        body = passage.arrival.body
+        if len(body) <= self._settings.inline_bytes and not may_be_compressed(body):
             outcome = await self._store.writer.prepare_and_commit(lambda: self._work(self._understand(passage)))
         else:
             async with self._large:
@@ -299,7 +321,7 @@ class Pipeline:
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
         reply = self._words.complete(run(transaction))
-        header = known.call.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
@@ -323,8 +345,15 @@ class Pipeline:
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
         # Both from their bytes: validation may have trimmed white space in the tree that was carried out.
-        before, now = (carrier_of(parse(body, self._budget)) for body in (stored.request, known.body))
+        before, now = (self._carrier(body) for body in (stored.request, known.body))
         return before is not None and now is not None and same_content(before, now)
+
+    def _carrier(self, body: bytes) -> etree._Element | None:
+        """What carries the message in a body that was understood before; nothing in it is compressed."""
+        carrier = carrier_of(parse(body, self._budget))
+        if carrier is not None and may_be_compressed(body):
+            self._inflater.open(read_message(carrier), carrier, body)
+        return carrier
 
     # -------------------------------------------------------------------------------- when it fails
 
@@ -332,8 +361,8 @@ class Pipeline:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
         own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
         reply = self._words.failure(error, own_id, passage.message)
-        if isinstance(error, Refused) and passage.message is not None and passage.shape is not None:
-            header = passage.message.header.answered(source=self._settings.source, now=datetime.now(UTC))
+        if isinstance(error, Refused) and passage.sent is not None and passage.shape is not None:
+            header = passage.sent.answered(source=self._settings.source, now=datetime.now(UTC))
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)

@@ -26,7 +26,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cim_adapter.access import new_key
-from cim_adapter.adapter import Adapter
+from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
@@ -45,6 +45,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     _check(settings)
     _await_port(settings.host, settings.port)
     prepare(settings)
+    contract_of(settings)  # what is wrong with it is said here, not by each worker
     if (key := first_key(settings)) is not None:
         announce(f"admin key, shown this once: {key}")
     ready = multiprocessing.get_context("fork").Semaphore(0)

@@ -78,6 +78,14 @@ class Settings:
     max_elements: int = _setting(200_000, "XML elements at most in one message", at_least=1)
     max_attributes: int = _setting(256, "attributes at most on one XML element", at_least=1)
     max_namespaces: int = _setting(10_000, "namespace declarations at most in one message", at_least=1)
+    max_inflation: int = _setting(
+        300,
+        "bytes at most that each byte of a Compressed payload may inflate to, beyond the first MiB",
+        at_least=1,
+    )
+    max_operations: int = _setting(
+        1_000, "operations at most in one OperationSet; a larger one is refused with 3.1", at_least=1
+    )
     inline_bytes: int = _setting(
         128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own", at_least=0
     )

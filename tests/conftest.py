@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import os
 import signal
 import socket
@@ -194,6 +196,12 @@ def launcher(database: str, tmp_path: Path, free_port: int) -> Iterator[Launcher
     made.close()
 
 
+@pytest.fixture(scope="session")
+def launch_in() -> Callable[[Path], Launcher]:
+    """A function that makes a launcher on SQLite in a folder; whoever asks for it closes it."""
+    return lambda home: Launcher(home, "", find_port())
+
+
 @pytest.fixture
 def run_cli(launcher: Launcher) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``cim-adapter ARGUMENTS`` on the test's database."""
@@ -379,6 +387,34 @@ class Messages:
     def get(self, query=None, **options) -> etree._Element:
         return self.message("get", query=query, **options)
 
+    def operation(
+        self, number: int, verb: str | None, document: etree._Element | None = None, **more: str
+    ) -> dict:
+        """One Operation for ``operation_set``; ``more`` are noun and elementOperation."""
+        parts = {"operationId": str(number), "noun": more.get("noun", "MeterReadings"), "verb": verb, "": document}
+        order = ("operationId", "noun", "verb", "elementOperation", "")
+        return {name: (parts | more)[name] for name in order if (parts | more).get(name) is not None}
+
+    def operation_set(self, *operations: dict, verb: str = "execute", header: dict | None = None, **flags: str):
+        """A message with these operations. ``flags``: enforceMsgSequence, enforceTransactionalIntegrity."""
+        made = self.element(self.MSG, "OperationSet", {**flags, "Operation": list(operations)})
+        return self.message(verb, header={"Noun": "OperationSet", **(header or {})}, payload=made)
+
+    def compressed(self, body: etree._Element, data: bytes | None = None, form: str | None = None):
+        """``body`` with its payload compressed, or with ``data`` (base64 of it, gzip or not) in its place."""
+        payload = next(body.iter("{*}Payload"))
+        outer = etree.QName(payload).namespace
+        if data is None:
+            (document,) = payload
+            text = etree.tostring(document, with_tail=False)
+            data = text if form == "BINARY" else gzip.compress(text)
+        for child in list(payload):
+            payload.remove(child)
+        etree.SubElement(payload, f"{{{outer}}}Compressed").text = base64.b64encode(data).decode()
+        if form is not None:
+            etree.SubElement(payload, f"{{{outer}}}Format").text = form
+        return body
+
     def meter(self, name: str | None = None, count: int = 1, *, day: int = 1, value: str = "1.50") -> dict:
         """A MeterReading: ``count`` quarter hours of a meter from the given day of March 2026 on."""
         start = datetime(2026, 3, day, tzinfo=UTC)
@@ -440,7 +476,7 @@ class Messages:
             answer.result = part.findtext("{*}Result")
             answer.errors = [self.plain(error) for error in part.iterchildren("{*}Error")]
             answer.ids = [self.plain(item) for item in part.iterchildren("{*}ID")]
-        answer.payload = next(message.iter(f"{{{self.READINGS}}}MeterReadings"), None)
+        answer.payload = next((found for part in message.iter("{*}Payload") for found in part), None)
         return answer
 
 

@@ -11,6 +11,17 @@ from cim_adapter.contract.address import readdressed
 from cim_adapter.contract.build import build, outdated, write
 from cim_adapter.contract.files import ContractFiles
 from cim_adapter.contract.operations import Offer, read_offer
+from cim_adapter.contract.overlay import overlay
 from cim_adapter.contract.profiles import ContractError
 
-__all__ = ["ContractError", "ContractFiles", "Offer", "build", "outdated", "read_offer", "readdressed", "write"]
+__all__ = [
+    "ContractError",
+    "ContractFiles",
+    "Offer",
+    "build",
+    "outdated",
+    "overlay",
+    "read_offer",
+    "readdressed",
+    "write",
+]

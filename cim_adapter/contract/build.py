@@ -11,13 +11,13 @@ from cim_adapter.contract.services import generic_service, in_soap12, typed_serv
 from cim_adapter.contract.wsdl import description
 
 
-def build(profiles: Path) -> dict[str, bytes]:
+def build(profiles: Path, *, strict: bool = True) -> dict[str, bytes]:
     """Every generated file by its place (``xsd/MeterReadingsMessage.xsd``, ``wsdl/Service.wsdl``, …).
 
     ``profiles`` is the folder with ``Message.xsd`` and the profiles. The same folder gives the same bytes.
-    Raises :class:`~cim_adapter.contract.profiles.ContractError`.
+    ``strict`` as in ``read_schemas``. Raises :class:`~cim_adapter.contract.profiles.ContractError`.
     """
-    schemas = read_schemas(profiles)
+    schemas = read_schemas(profiles, strict=strict)
     files = {"wsdl/Service.wsdl": description(generic_service(schemas.envelope))}
     for noun in schemas.nouns:
         files[f"xsd/{noun.profile.message_file}"] = message_schema(noun.profile)

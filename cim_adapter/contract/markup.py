@@ -12,6 +12,7 @@ XS: Final = "http://www.w3.org/2001/XMLSchema"
 WSDL: Final = "http://schemas.xmlsoap.org/wsdl/"
 SOAP11: Final = "http://schemas.xmlsoap.org/wsdl/soap/"
 SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
+BASE: Final = "http://iec.ch/TC57/2011/"
 MESSAGE: Final = "http://iec.ch/TC57/2011/schema/message"
 MESSAGE_FILE: Final = "Message.xsd"
 

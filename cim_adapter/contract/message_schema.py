@@ -58,7 +58,7 @@ def message_schema(profile: Profile) -> bytes:
             xs("element", name="Payload", type=f"tns:{noun}PayloadType", minOccurs="0"),
         ),
         *_answer_types(xs, noun),
-        _payload_type(xs, noun, xs("element", ref=f"payload:{noun}")),
+        _payload_type(xs, profile),
         targetNamespace=profile.message_namespace,
         elementFormDefault="qualified",
         attributeFormDefault="unqualified",
@@ -115,7 +115,7 @@ def query_schema(profile: Profile, query: Profile) -> bytes:
             xs("any", namespace="##other", processContents="lax", minOccurs="0", maxOccurs="unbounded"),
         ),
         *_answer_types(xs, noun),
-        _payload_type(xs, noun, xs("element", ref=f"payload:{noun}", minOccurs="0")),
+        _payload_type(xs, profile, minOccurs="0"),
         targetNamespace=query.message_namespace,
         elementFormDefault="qualified",
         attributeFormDefault="unqualified",
@@ -149,12 +149,14 @@ def _answer_types(xs: Maker, noun: str) -> tuple[etree._Element, ...]:
     )
 
 
-def _payload_type(xs: Maker, noun: str, profile: etree._Element) -> etree._Element:
+def _payload_type(xs: Maker, profile: Profile, **occurs: str) -> etree._Element:
+    if profile.stands_for_one:
+        occurs["maxOccurs"] = "unbounded"  # as in one of the published sets of schemas, there for every noun
     return _message_type(
         xs,
-        f"{noun}PayloadType",
+        f"{profile.noun}PayloadType",
         "A sequence, where the envelope's own Payload is a choice; and without ID.",
-        profile,
+        xs("element", ref=f"payload:{profile.noun}", **occurs),
         xs("element", name="OperationSet", type="msg:OperationSet", minOccurs="0"),
         xs("element", name="Compressed", type="xs:string", minOccurs="0"),
         xs("element", name="Format", type="xs:string", minOccurs="0"),

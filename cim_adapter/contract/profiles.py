@@ -13,7 +13,10 @@ from pathlib import Path
 
 from lxml import etree
 
-from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, XS, parse
+from cim_adapter.contract.markup import BASE, MESSAGE, MESSAGE_FILE, XS, parse
+
+_ONE_EACH = frozenset({"MasterDataLinkageConfig", "MeterReadSchedule"})
+"""Profiles whose root is one thing, where that of every other one is a list of things."""
 
 
 class ContractError(ValueError):
@@ -43,6 +46,11 @@ class Profile:
         return f"{self.base}{self.noun}Message"
 
     @property
+    def stands_for_one(self) -> bool:
+        """Whether several things are told by several root elements, side by side in one Payload."""
+        return self.noun in _ONE_EACH
+
+    @property
     def message_file(self) -> str:
         """The file that declares those messages."""
         return f"{self.noun}Message.xsd"
@@ -64,26 +72,29 @@ class Schemas:
     nouns: tuple[Noun, ...]
 
 
-def read_schemas(folder: Path) -> Schemas:
+def read_schemas(folder: Path, *, strict: bool = True) -> Schemas:
     """The envelope and the nouns of ``folder``.
 
-    Raises :class:`ContractError` where a file is not XML, the envelope is missing, a noun is given twice,
-    a profile lacks its element, or a query has no noun to ask for.
+    Raises :class:`ContractError` where a file is not XML, or the envelope is missing; where ``strict``,
+    also where a noun is given twice, a profile lacks its element, or a query has no noun to ask for. Else
+    such a profile has no typed messages, and of several revisions that of our own base has them.
     """
     envelope = None
     profiles: dict[str, Profile] = {}
     for file, root in _schema_files(folder):
         if file == MESSAGE_FILE and root.get("targetNamespace") == MESSAGE:
             envelope = root
-        profile = _as_profile(file, root)
+        profile = _as_profile(file, root, strict)
         if profile is None:
             continue
-        if profile.noun in profiles:
-            raise ContractError(f"{profile.noun} is given twice: {profiles[profile.noun].file} and {file}")
-        profiles[profile.noun] = profile
+        known = profiles.get(profile.noun)
+        if known is not None and strict:
+            raise ContractError(f"{profile.noun} is given twice: {known.file} and {file}")
+        if known is None or profile.base == BASE:
+            profiles[profile.noun] = profile
     if envelope is None:
         raise ContractError(f"{folder / MESSAGE_FILE} is missing, or is not in the namespace {MESSAGE}")
-    return Schemas(envelope, tuple(_paired(profiles)))
+    return Schemas(envelope, tuple(_paired(profiles, strict)))
 
 
 def _schema_files(folder: Path) -> Iterator[tuple[str, etree._Element]]:
@@ -97,20 +108,23 @@ def _schema_files(folder: Path) -> Iterator[tuple[str, etree._Element]]:
         yield path.name, root
 
 
-def _as_profile(file: str, root: etree._Element) -> Profile | None:
+def _as_profile(file: str, root: etree._Element, strict: bool) -> Profile | None:
     found = re.fullmatch(r"(?P<base>\S+/)(?P<noun>[A-Za-z]\w*)#", root.get("targetNamespace") or "")
     if found is None:
         return None
     profile = Profile(found["noun"], found["base"], file)
     if not any(element.get("name") == profile.noun for element in root.iterchildren(f"{{{XS}}}element")):
+        if not strict:
+            return None
         raise ContractError(f"{file} has the namespace of a profile but declares no element {profile.noun}")
     return profile
 
 
-def _paired(profiles: dict[str, Profile]) -> Iterator[Noun]:
+def _paired(profiles: dict[str, Profile], strict: bool) -> Iterator[Noun]:
     queries = {noun: profile for noun, profile in profiles.items() if noun.startswith("Get")}
     for noun, profile in sorted(profiles.items()):
         if not noun.startswith("Get"):
-            yield Noun(profile, queries.pop(f"Get{noun}", None))
-    for noun, query in queries.items():
+            query = queries.pop(f"Get{noun}", None)
+            yield Noun(profile, query if query is None or query.base == profile.base else None)
+    for noun, query in queries.items() if strict else ():
         raise ContractError(f"{query.file} asks for {noun.removeprefix('Get')}, which has no profile")

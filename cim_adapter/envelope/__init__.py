@@ -1,5 +1,6 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
+from cim_adapter.envelope.compression import COMPRESSED, put_in_place, unpack
 from cim_adapter.envelope.decode import read_message, read_reply
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
@@ -13,6 +14,7 @@ from cim_adapter.envelope.message import (
     Request,
     Result,
 )
+from cim_adapter.envelope.operation_set import OPERATION_SET, Operation, OperationSet, read_operation_set
 from cim_adapter.envelope.recognition import ShapeReader
 from cim_adapter.envelope.shapes import (
     Kind,
@@ -26,13 +28,17 @@ from cim_adapter.envelope.words import ReplyWords
 
 __all__ = [
     "ABSTRACT_NS",
+    "COMPRESSED",
     "ID",
     "MESSAGE_NS",
+    "OPERATION_SET",
     "Dialect",
     "Error",
     "Header",
     "Kind",
     "Message",
+    "Operation",
+    "OperationSet",
     "Payload",
     "Reply",
     "ReplyWords",
@@ -44,9 +50,12 @@ __all__ = [
     "Verb",
     "as_message",
     "carrier_of",
+    "put_in_place",
     "read_message",
+    "read_operation_set",
     "read_reply",
     "same_content",
+    "unpack",
     "write_fault",
     "write_reply",
 ]

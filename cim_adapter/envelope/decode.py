@@ -145,6 +145,7 @@ def read_reply(element: etree._Element) -> Reply:
     result = Result.FAILED
     errors: list[Error] = []
     ids: list[ID] = []
+    operation_id: int | None = None
     for local_name, child in children(element):
         match local_name:
             case "Result":
@@ -154,7 +155,9 @@ def read_reply(element: etree._Element) -> Reply:
                 errors.append(_error(child))
             case "ID":
                 ids.append(_id(child))
-    return Reply(result=result, errors=tuple(errors), ids=tuple(ids))
+            case "operationId":
+                operation_id = _number(child)
+    return Reply(result=result, errors=tuple(errors), ids=tuple(ids), operation_id=operation_id)
 
 
 def _error(element: etree._Element) -> Error:
@@ -167,6 +170,7 @@ def _error(element: etree._Element) -> Error:
         details=own.get("details"),
         id=_id(parts["ID"]) if "ID" in parts else None,
         related_id=_id(parts["relatedID"]) if "relatedID" in parts else None,
+        operation_id=_number(parts["operationId"]) if "operationId" in parts else None,
     )
 
 
@@ -178,6 +182,14 @@ def _id(element: etree._Element) -> ID:
         object_type=element.get("objectType"),
         kind=element.get("kind"),
     )
+
+
+def _number(element: etree._Element) -> int | None:
+    """An xs:integer; None where it is none, which the XSD refuses."""
+    try:
+        return int(element.text or "")
+    except ValueError:
+        return None
 
 
 def _flag(text: str | None, *, default: bool) -> bool:

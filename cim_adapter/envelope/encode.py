@@ -124,8 +124,10 @@ def _write_reply(parent: etree._Element, reply: Reply) -> None:
         _text(item, "details", error.details)
         _write_id(item, "ID", error.id)
         _write_id(item, "relatedID", error.related_id)
+        _write_number(item, "operationId", error.operation_id)
     for identifier in reply.ids:
         _write_id(parent, "ID", identifier)
+    _write_number(parent, "operationId", reply.operation_id)
 
 
 def _write_id(parent: etree._Element, tag: str, identifier: ID | None) -> None:
@@ -141,6 +143,11 @@ def _write_id(parent: etree._Element, tag: str, identifier: ID | None) -> None:
     ):
         if value is not None:
             element.set(name, value)
+
+
+def _write_number(parent: etree._Element, tag: str, number: int | None) -> None:
+    if number is not None:
+        _text(parent, tag, str(number))
 
 
 def _text(parent: etree._Element, tag: str, text: str | None) -> None:

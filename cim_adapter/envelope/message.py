@@ -113,7 +113,8 @@ class Result(StrEnum):
 class Error:
     """One ``Reply/Error``. ``level``: INFORM, WARNING, FATAL or CATASTROPHIC.
 
-    ``id`` names the object that the error is about, ``related_id`` the message or object it relates to.
+    ``id`` names the object that the error is about, ``related_id`` the message or object it relates to,
+    ``operation_id`` the Operation of an OperationSet (None: the whole message).
     """
 
     code: str
@@ -122,17 +123,22 @@ class Error:
     details: str | None = None
     id: ID | None = None
     related_id: ID | None = None
+    operation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
-    for each revision of a profile that objects were stored in)."""
+    for each revision of a profile that objects were stored in).
+
+    ``operation_id`` is for a reply to one Operation of an OperationSet alone.
+    """
 
     result: Result = Result.OK
     errors: tuple[Error, ...] = (Error(code="0.0"),)
     ids: tuple[ID, ...] = ()
     payload: tuple[etree._Element, ...] = ()
+    operation_id: int | None = None
 
     @classmethod
     def of(cls, errors: list[Error], *, any_done: bool, payload: tuple[etree._Element, ...] = ()) -> Reply:
@@ -155,6 +161,7 @@ class Reply:
             self.result is Result.OK
             and not self.payload
             and not self.ids
+            and self.operation_id is None
             and len(self.errors) == 1
             and self.errors[0] == Error(code="0.0")
         )

@@ -20,7 +20,7 @@ from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import Call
 from cim_adapter.schema import reparse
-from cim_adapter.store import configs, objects
+from cim_adapter.store import configs, links, objects
 from cim_adapter.store.configs import Version
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Reader
@@ -164,7 +164,7 @@ def _ids(reader: Reader, wanted: ConfigFilter, errors: list[Error]) -> set[int] 
                 errors.append(unknown(kind, criterion.identity))
             found |= known
         if kind not in wanted.own:
-            found |= configs.neighbours(reader, found)
+            found |= configs.neighbours(reader, found) | links.linked(reader, found, wanted.at)
         ids = found if ids is None else ids & found
     return ids
 

@@ -33,7 +33,7 @@ class _Prepared:
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, position, registers = [], [], 0, 0
+    good, errors, registers = [], [], 0
     for item in read_meter_readings(call.payload):
         registers = _number(item, registers)
         try:
@@ -42,11 +42,10 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block, position + n) for n, block in enumerate(item.blocks)]))
+            good.append((item, [_seal(call, block) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
-        position += len(item.blocks)
     if not good and not errors:
         raise Incomplete("MeterReadings holds no MeterReading")
     return _Prepared(good, errors)
@@ -60,11 +59,12 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block, position: int) -> readings.Block:
+def _seal(call: Call, block: Block) -> readings.Block:
     try:
         start, end = block.bounds()
     except ValueError as error:
         raise Incomplete(str(error)) from error
+    position = next(call.positions)
     sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
     return readings.Block(
         kind=block.kind,

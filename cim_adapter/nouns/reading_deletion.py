@@ -112,4 +112,6 @@ def _take_back(call: Call, target: _Target, transaction: Transaction) -> Iterato
         yield unknown(target.kind, target.identity, target.id)
     elif not any(hidden):
         reason = f"this {target.kind} has no readings in the given window"
+        if target.kind == "UsagePoint":  # whose meter it was may be mended later, what was deleted may not
+            reason += " that were sent as its own; those of a meter linked to it are deleted by meter"
         yield Error(code="5.7", level="FATAL", reason=reason, id=target.id)

@@ -6,7 +6,7 @@ inclusive at both ends, since partners stamp intervals at their end and register
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -20,6 +20,7 @@ from cim_adapter.store.readings import FOREVER
 from cim_adapter.xmltree import children, texts
 
 Window = tuple[int, int]
+_TARGETS = ("Meter", "EndDeviceGroup", "TransformerTank", "UsagePoint", "UsagePointGroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,9 @@ class ReadingSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingFilter:
-    """Empty tuples do not narrow."""
+    """Empty tuples do not narrow. ``targets`` are the objects whose readings are wanted, by kind."""
 
-    meters: tuple[Identity, ...] = ()
-    usage_points: tuple[Identity, ...] = ()
+    targets: tuple[tuple[str, Identity], ...] = ()
     reading_types: tuple[str, ...] = ()
     qualities: frozenset[str] = frozenset()
     windows: tuple[Window, ...] = ()
@@ -77,44 +77,32 @@ def read_filter(message: Message) -> ReadingFilter:
     profiles = request.filters or (message.payload.elements if message.payload else ())
     if not profiles:
         window = Period(start=request.start_time, end=request.end_time).window()
-        points = [i for i in request.ids if i.object_type and kind_of(i.object_type) == "UsagePoint"]
         return ReadingFilter(
-            meters=tuple(read_id(i) for i in request.ids if i not in points),
-            usage_points=tuple(read_id(i) for i in points),
+            targets=tuple((_target(i.object_type), read_id(i)) for i in request.ids),
             windows=() if window == FOREVER else (window,),
         )
     wanted = _read_profile(profiles[0])
     if not wanted.windows and (request.start_time or request.end_time):
         window = Period(start=request.start_time, end=request.end_time).window()
-        wanted = ReadingFilter(
-            meters=wanted.meters,
-            usage_points=wanted.usage_points,
-            reading_types=wanted.reading_types,
-            qualities=wanted.qualities,
-            windows=(window,),
-            selectors=wanted.selectors,
-        )
+        wanted = replace(wanted, windows=(window,))
     return wanted
 
 
 def _read_profile(profile: etree._Element) -> ReadingFilter:
-    meters: list[Identity] = []
-    points: list[Identity] = []
+    targets: list[tuple[str, Identity]] = []
     types: list[str] = []
     qualities: set[str] = set()
     windows: list[Window] = []
     selectors: list[ReadingSelector] = []
     for name, child in children(profile):
         match name:
-            case "EndDevice":
-                meters.append(read_identity(child))
-            case "UsagePoint":
-                points.append(read_identity(child))
+            case "EndDevice" | "EndDeviceGroup" | "TransformerTank" | "UsagePoint" | "UsagePointGroup":
+                targets.append((kind_of(name), read_identity(child)))
             case "MeterReadings":
                 for part, element in children(child):
                     if part not in ("Meter", "UsagePoint"):
                         raise _not_served(f"MeterReadings/{part}")
-                    (meters if part == "Meter" else points).append(read_identity(element))
+                    targets.append((part, read_identity(element)))
             case "ReadingType":
                 types.extend(_type_names(child))
             case "ReadingQuality":
@@ -126,13 +114,18 @@ def _read_profile(profile: etree._Element) -> ReadingFilter:
             case _:
                 raise _not_served(name)
     return ReadingFilter(
-        meters=tuple(meters),
-        usage_points=tuple(points),
+        targets=tuple(targets),
         reading_types=tuple(types),
         qualities=frozenset(qualities),
         windows=tuple(windows),
         selectors=tuple(selectors),
     )
+
+
+def _target(object_type: str | None) -> str:
+    """The kind of object that an ID of a Request names; a meter where it does not say."""
+    kind = kind_of(object_type or "Meter")
+    return kind if kind in _TARGETS else "Meter"
 
 
 def _selector(element: etree._Element) -> ReadingSelector:
@@ -151,7 +144,7 @@ def _type_names(element: etree._Element) -> list[str]:
 
 def _not_served(part: str) -> Refused:
     return Refused(
-        f"GetMeterReadings/{part} is not served; ask by EndDevice, UsagePoint, ReadingType, ReadingQuality, "
-        "Reading and TimeSchedule",
+        f"GetMeterReadings/{part} is not served; ask by EndDevice, EndDeviceGroup, UsagePoint, UsagePointGroup, "
+        "TransformerTank, ReadingType, ReadingQuality, Reading and TimeSchedule",
         code="5.2",
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import OverBudget, Refused
 from cim_adapter.nouns.identity_xml import write_id
-from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.reading_filter import ReadingFilter
+from cim_adapter.nouns.reading_targets import Placement, Targets, placements, read_targets
 from cim_adapter.nouns.readings import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings_xml import write_meter_readings
 from cim_adapter.store import objects, readings
-from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Erasure, Found, Kind
 from cim_adapter.store.transaction import Reader
 
@@ -25,12 +25,16 @@ _Series = tuple[int | None, int | None, Kind, str]
 
 @dataclass(slots=True)
 class _Piece:
-    """A block as found, with the instants of its readings and those of them that are wanted."""
+    """A block as found, with the instants of its readings and those of them that are wanted.
+
+    ``usage_point`` is the one it is told under: that of its message, or the one its meter is linked to.
+    """
 
     found: Found
     block: Block
     instants: list[int]
     wanted: list[int]
+    usage_point: int | None
 
     @property
     def series(self) -> _Series:
@@ -44,51 +48,52 @@ class _Piece:
 def answer(reader: Reader, wanted: ReadingFilter, *, at_most: int) -> Reply:
     """The reply to a get. Raises Refused (3.1) where it would hold more than ``at_most`` readings."""
     errors: list[Error] = []
-    meters = _resolve(reader, "Meter", wanted.meters, errors)
-    points = _resolve(reader, "UsagePoint", wanted.usage_points, errors)
-    if (wanted.meters and not meters) or (wanted.usage_points and not points):
-        return Reply.of(errors, any_done=False)
-    pieces = _find(reader, wanted, list(meters), list(points), at_most)
-    if points and (found := {p.found.meter_id for p in pieces if p.found.meter_id is not None}):
-        # What a meter sent later without its usage point replaces what it sent with it.
-        known = {piece.found.id for piece in pieces}
-        pieces += [p for p in _find(reader, wanted, list(found), [], at_most) if p.found.id not in known]
-    _let_later_win(pieces)
-    if points:
-        pieces = [piece for piece in pieces if piece.found.usage_point_id in points]
+    targets = read_targets(reader, wanted, errors)
+    if targets.nobody:
+        return Reply.of(errors or _missing([], targets, wanted), any_done=False)
+    pieces = _find(reader, wanted, targets, at_most)
     _apply_erasures(pieces, readings.erasures(reader, {i for p in pieces for i in _objects_of(p)}))
     for piece in pieces:
         piece.wanted = [
             n for n in piece.wanted if wanted.fits(piece.block, piece.block.readings[n], piece.instants[n])
         ]
     pieces = [piece for piece in pieces if piece.wanted]
-    errors += _missing(pieces, meters, points, wanted)
+    errors += _missing(pieces, targets, wanted)
     if not pieces:
         return Reply.of(errors or [_nothing()], any_done=False)
     return Reply.of(errors, any_done=True, payload=(write_meter_readings(_together(reader, pieces)),))
 
 
-def _resolve(
-    reader: Reader, kind: str, identities: Iterable[Identity], errors: list[Error]
-) -> dict[int, Identity]:
-    known: dict[int, Identity] = {}
-    for identity in identities:
-        ids = objects.find(reader, kind, identity)
-        known.update(dict.fromkeys(ids, identity))
-        if not ids:
-            errors.append(unknown(kind, identity))
-    return known
+def _find(reader: Reader, wanted: ReadingFilter, targets: Targets, at_most: int) -> list[_Piece]:
+    """The blocks of whoever is asked for, with those of their readings that no later one replaces."""
+    meters, points = sorted(targets.meters or ()), targets.usage_points
+    types, hull = wanted.reading_types, wanted.hull
+    known: dict[int, _Piece] = {}
+    own = readings.blocks(
+        reader, meters=meters, usage_points=sorted(points or ()), reading_types=types, window=hull
+    )
+    _open(known, own, at_most)
+    if not points:
+        _let_later_win(known.values())
+        return list(known.values())
+    if reporting := {p.found.meter_id for p in known.values() if p.found.meter_id is not None}:
+        # What a meter sent later without its usage point replaces what it sent with it.
+        theirs = readings.blocks(reader, meters=sorted(reporting), reading_types=types, window=hull)
+        _open(known, theirs, at_most)
+    places = placements(reader, targets, hull)
+    spans = [(place.meter, place.within(hull)) for placed in places.values() for place in placed]
+    _open(known, readings.blocks_within(reader, spans, reading_types=types), at_most)
+    _let_later_win(known.values())
+    return [told for piece in known.values() for told in _at_usage_points(piece, points, places)]
 
 
-def _find(
-    reader: Reader, wanted: ReadingFilter, meters: Sequence[int], points: Sequence[int], at_most: int
-) -> list[_Piece]:
-    pieces: list[_Piece] = []
+def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int) -> None:
+    """Add the blocks that are not known yet."""
     decoder = msgspec.msgpack.Decoder(Block)
-    total = 0
-    for found in readings.blocks(
-        reader, meters=meters, usage_points=points, reading_types=wanted.reading_types, window=wanted.hull
-    ):
+    total = sum(piece.found.readings for piece in known.values())
+    for found in blocks:
+        if found.id in known:
+            continue
         total += found.readings
         if total > at_most:
             raise Refused(
@@ -97,11 +102,25 @@ def _find(
             )
         block = decoder.decode(found.content)
         instants = [moment for reading in block.readings if (moment := reading.at()) is not None]
-        pieces.append(_Piece(found, block, instants, list(range(len(block.readings)))))
-    return pieces
+        known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
 
 
-def _let_later_win(pieces: list[_Piece]) -> None:
+def _at_usage_points(
+    piece: _Piece, asked: Collection[int], places: Mapping[int, Sequence[Placement]]
+) -> Iterator[_Piece]:
+    """The piece as the usage points asked for tell it: what its message said of its usage point is so; where
+    that said nothing, the links of its meter say it.
+    """
+    if piece.usage_point in asked:
+        yield piece
+    elif piece.usage_point is None and piece.found.meter_id is not None:
+        kind = piece.found.kind
+        for place in places.get(piece.found.meter_id, ()):
+            if wanted := [n for n in piece.wanted if place.holds(kind, piece.instants[n])]:
+                yield replace(piece, wanted=wanted, usage_point=place.usage_point)
+
+
+def _let_later_win(pieces: Iterable[_Piece]) -> None:
     by_series: dict[_Series, list[_Piece]] = defaultdict(list)
     for piece in pieces:
         by_series[piece.series].append(piece)
@@ -132,21 +151,14 @@ def _objects_of(piece: _Piece) -> list[int]:
     return [i for i in (piece.found.meter_id, piece.found.usage_point_id) if i is not None]
 
 
-def _missing(
-    pieces: list[_Piece], meters: dict[int, Identity], points: dict[int, Identity], wanted: ReadingFilter
-) -> list[Error]:
+def _missing(pieces: list[_Piece], targets: Targets, wanted: ReadingFilter) -> list[Error]:
     """An Error (5.7) for each object and reading type asked for by name that brought nothing."""
-    errors = []
-    for kind, asked, found in (
-        ("Meter", meters, {piece.found.meter_id for piece in pieces}),
-        ("UsagePoint", points, {piece.found.usage_point_id for piece in pieces}),
-    ):
-        served = {asked[i] for i in asked if i in found}
-        errors += [
-            _nothing(write_id(kind, identity))
-            for identity in dict.fromkeys(asked.values())
-            if identity not in served
-        ]
+    meters, points = {piece.found.meter_id for piece in pieces}, {piece.usage_point for piece in pieces}
+    errors = [
+        _nothing(write_id(target.kind, target.identity))
+        for target in targets.asked
+        if target.ids.isdisjoint(meters if target.of_meters else points)
+    ]
     if pieces:
         brought = {piece.found.reading_type for piece in pieces}
         absent = [name for name in dict.fromkeys(wanted.reading_types) if name not in brought]
@@ -160,12 +172,13 @@ def _nothing(identifier: ID | None = None) -> Error:
 
 def _together(reader: Reader, pieces: list[_Piece]) -> list[MeterReading]:
     """One MeterReading for each meter, usage point and surroundings; in it, one block for each type."""
-    known = objects.identities(reader, {i for piece in pieces for i in _objects_of(piece)})
+    named = {i for piece in pieces for i in (piece.found.meter_id, piece.usage_point) if i is not None}
+    known = objects.identities(reader, named)
     groups: dict[tuple[int | None, int | None, Around | None], list[_Piece]] = defaultdict(list)
     # One message comes back in its own order, several in that of time.
     one = len({piece.found.journal_uid for piece in pieces}) == 1
     for piece in sorted(pieces, key=lambda p: (0 if one else p.found.start, p.found.id)):
-        groups[piece.found.meter_id, piece.found.usage_point_id, piece.block.around].append(piece)
+        groups[piece.found.meter_id, piece.usage_point, piece.block.around].append(piece)
     return [
         MeterReading(
             meter=None if meter is None else known[meter],
@@ -197,6 +210,9 @@ def _blocks(pieces: list[_Piece]) -> list[Block]:
 
 
 def _number(blocks: list[Block]) -> None:
-    registers: list[Reading] = [r for b in blocks if b.kind is Kind.REGISTERS for r in b.readings]
+    registers: list[Reading] = []
+    for block in (block for block in blocks if block.kind is Kind.REGISTERS):
+        block.readings = [copy(reading) for reading in block.readings]  # two usage points may tell the same one
+        registers += block.readings
     for position, reading in enumerate(sorted(registers, key=lambda reading: reading.at() or 0)):
         reading.position = position

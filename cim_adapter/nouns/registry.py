@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from itertools import count
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -29,7 +30,9 @@ _MARK = "__handles__"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One message on its way to a handler. ``uid`` is its row in the journal, ``partner`` who sent it."""
+    """One message on its way to a handler, or one operation of its OperationSet. ``uid`` is the message's
+    row in the journal, ``partner`` who sent it.
+    """
 
     uid: str
     partner: str
@@ -39,33 +42,49 @@ class Call:
     catalogue: Catalogue
     wanted: set[tuple[str, Identity]] = field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
+    positions: Iterator[int] = field(default_factory=count)
+    """Numbers for what the message brings; the operations of a set draw from the same ones."""
+    element_operation: bool = False
+    """A delete that takes away the named attributes and associations alone (facts/envelope.md §5.4)."""
 
     @property
     def payload(self) -> etree._Element:
         """The profile element of the message's noun. Raises Incomplete (1.7), UnknownNoun (2.5)."""
+        return self.payloads[0]
+
+    @property
+    def payloads(self) -> tuple[etree._Element, ...]:
+        """All of them: a profile whose root is one single thing may stand there several times."""
         noun = self.message.header.noun
         elements = self.message.payload.elements if self.message.payload else ()
         if not elements:
             raise Incomplete(f"Payload must hold a {noun} element for the verb {self.message.header.verb}")
-        if local(elements[0]) != noun:
-            raise UnknownNoun(f"Header/Noun is {noun}, but Payload holds {local(elements[0])}")
-        return elements[0]
+        for element in elements:
+            if local(element) != noun:
+                raise UnknownNoun(f"Header/Noun is {noun}, but Payload holds {local(element)}")
+        return elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """``prepare(call)`` runs outside the transaction and may take its time: decode, seal. ``run(call,
     prepared, transaction)`` runs inside; for ``get`` it is given a Reader and runs in a reader thread.
+    ``element_operations``: it heeds ``Call.element_operation``; others are never called with it.
     """
 
     verb: str
     noun: str
     prepare: Callable[[Call], Any]
     run: Callable[[Call, Any, Any], Reply]
+    element_operations: bool = False
 
 
 def handles(
-    verb: str, noun: str, *, prepare: Callable[[Call], Any] = lambda call: call.message
+    verb: str,
+    noun: str,
+    *,
+    prepare: Callable[[Call], Any] = lambda call: call.message,
+    element_operations: bool = False,
 ) -> Callable[[F], F]:
     """Mark ``function(call, prepared, transaction) -> Reply`` as the handler of ``verb`` and ``noun``.
 
@@ -73,7 +92,9 @@ def handles(
     """
 
     def mark(function: F) -> F:
-        handler = Handler(verb=verb, noun=noun, prepare=prepare, run=function)
+        handler = Handler(
+            verb=verb, noun=noun, prepare=prepare, run=function, element_operations=element_operations
+        )
         setattr(function, _MARK, (*getattr(function, _MARK, ()), handler))
         return function
 

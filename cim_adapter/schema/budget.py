@@ -9,7 +9,7 @@ markup never escapes the count.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NoReturn
 
@@ -41,6 +41,17 @@ class Budget:
 
     #: Namespace declarations in the whole body; counted as ``xmlns`` anywhere.
     max_namespace_declarations: int = 10_000
+
+    def after(self, data: bytes) -> Budget:
+        """What is left for a document that came inside ``data``, which was within this budget."""
+        data = as_utf8(data)
+        return replace(
+            self,
+            max_bytes=self.max_bytes - len(data),
+            max_elements=self.max_elements - data.count(b"<") + data.count(b"</"),
+            max_attributes=self.max_attributes - data.count(b"="),
+            max_namespace_declarations=self.max_namespace_declarations - data.count(b"xmlns"),
+        )
 
 
 def spend(data: bytes, budget: Budget) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -65,10 +65,12 @@ class Catalogue:
         roots = [etree.Element(f"{{{namespace}}}{noun}") for namespace in self.nouns.get(noun, ())]
         return tuple(dict.fromkeys(name for root in roots for name in self.order(root, root)))
 
-    def arrange(self, root: etree._Element, *, reorder: bool, remove: bool) -> Arranged:
+    def arrange(
+        self, root: etree._Element, *, reorder: bool, remove: bool, kept: Collection[str] = ()
+    ) -> Arranged:
         """Bring a profile closer to its XSD, in place: see ``mending.arrange``."""
         schema = self.schema_for(root)
-        return Arranged() if schema is None else schema.arrange(root, reorder=reorder, remove=remove)
+        return Arranged() if schema is None else schema.arrange(root, reorder=reorder, remove=remove, kept=kept)
 
     def homes_of(self, name: str) -> tuple[str, ...]:
         """The namespaces of the profiles and queries that have a document element of this name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -40,18 +41,20 @@ class _Place:
         return found
 
 
-def arrange(root: etree._Element, declared: Declaration, *, reorder: bool, remove: bool) -> Arranged:
+def arrange(
+    root: etree._Element, declared: Declaration, *, reorder: bool, remove: bool, kept: Collection[str] = ()
+) -> Arranged:
     """Put children in the order of the XSD and remove what it does not have, all through ``root``, in place.
 
     Elements of one name keep their order. An element of a known name in a wrong namespace is a mistake, not
-    an addition, and stays. ``declared`` is the declaration of ``root``.
+    an addition, and stays, as what is called like one of ``kept`` does. ``declared`` is that of ``root``.
     """
     done = Arranged()
     waiting = [(root, _Place(declared))]
     while waiting:
         element, place = waiting.pop()
         if remove:
-            _remove_unknown(element, place, done)
+            _remove_unknown(element, place, kept, done)
         if reorder:
             _put_in_order(element, place, done)
         for child in element:
@@ -61,13 +64,13 @@ def arrange(root: etree._Element, declared: Declaration, *, reorder: bool, remov
     return done
 
 
-def _remove_unknown(element: etree._Element, place: _Place, done: Arranged) -> None:
+def _remove_unknown(element: etree._Element, place: _Place, kept: Collection[str], done: Arranged) -> None:
     for name in element.attrib:
         if str(name) not in place.attributes and not str(name).startswith(_XSI):
             done.removed.append((element, f"@{etree.QName(name).localname}"))
             del element.attrib[name]
     for child in list(element):
-        if child.tag not in place.order and local(child) not in place.names:
+        if local(child) not in place.names and local(child) not in kept:
             done.removed.append((element, local(child)))
             element.remove(child)
 

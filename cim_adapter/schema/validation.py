@@ -7,7 +7,7 @@ done: white space that XSD allows is taken away, and the findings are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -78,10 +78,14 @@ class Schema:
         found = declaration(self._build(), root, element)
         return () if found is None else found.children
 
-    def arrange(self, root: etree._Element, *, reorder: bool, remove: bool) -> Arranged:
+    def arrange(
+        self, root: etree._Element, *, reorder: bool, remove: bool, kept: Collection[str] = ()
+    ) -> Arranged:
         """See ``mending.arrange``. ``root`` is one of ``roots``."""
         declared = declaration(self._build(), root, root)
-        return Arranged() if declared is None else arrange(root, declared, reorder=reorder, remove=remove)
+        return (
+            Arranged() if declared is None else arrange(root, declared, reorder=reorder, remove=remove, kept=kept)
+        )
 
     def check(self, element: etree._Element) -> None:
         """Return if ``element``, anywhere in its tree, is valid; else raise ``Invalid`` with findings.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.transaction import Reader, Transaction
@@ -19,6 +19,9 @@ from cim_adapter.store.transaction import Reader, Transaction
 FOREVER = (-(2**62), 2**62)
 """The window that holds every instant."""
 _PARAMETERS = 500  # bound values in one statement; both databases take more
+_SPANS = 100  # meters with a window of their own in one statement
+
+T = TypeVar("T")
 
 
 class Kind(IntEnum):
@@ -116,26 +119,48 @@ def blocks(
     With meters and usage points both, a block must belong to one of each.
     """
     table = reader.tables.reading_block
-    base = select(table).where(table.c.withdrawn_by.is_(None))
+    base = _visible(table, reading_types)
     if window != FOREVER:
-        base = base.where(and_(table.c.start <= window[1], table.c.end >= window[0]))
-    if reading_types:
-        base = base.where(table.c.reading_type.in_(list(reading_types)))
+        base = base.where(_touches(table, window))
     for statement in _narrowed(base, table, meters, usage_points):
-        for row in reader.select(statement.order_by(table.c.id)):
-            yield Found(
-                id=row.id,
-                journal_uid=row.journal_uid,
-                position=row.position,
-                meter_id=row.meter_id,
-                usage_point_id=row.usage_point_id,
-                kind=Kind(row.kind),
-                reading_type=row.reading_type,
-                start=row.start,
-                end=row.end,
-                readings=row.readings,
-                content=reader.vault.open(bytes(row.sealed), block_row(row.journal_uid, row.position)),
-            )
+        yield from _read(reader, statement)
+
+
+def blocks_within(
+    reader: Reader, spans: Sequence[tuple[int, tuple[int, int]]], *, reading_types: Sequence[str] = ()
+) -> Iterator[Found]:
+    """The blocks of each meter (its id) that touch its own window; one may come twice."""
+    table = reader.tables.reading_block
+    base = _visible(table, reading_types)
+    for part in _parts(spans, _SPANS):
+        own = [and_(table.c.meter_id == meter, _touches(table, window)) for meter, window in part]
+        yield from _read(reader, base.where(or_(*own)))
+
+
+def _visible(table: Table, reading_types: Sequence[str]) -> Select[Any]:
+    base = select(table).where(table.c.withdrawn_by.is_(None))
+    return base.where(table.c.reading_type.in_(list(reading_types))) if reading_types else base
+
+
+def _touches(table: Table, window: tuple[int, int]) -> ColumnElement[bool]:
+    return and_(table.c.start <= window[1], table.c.end >= window[0])
+
+
+def _read(reader: Reader, statement: Select[Any]) -> Iterator[Found]:
+    for row in reader.select(statement.order_by(reader.tables.reading_block.c.id)):
+        yield Found(
+            id=row.id,
+            journal_uid=row.journal_uid,
+            position=row.position,
+            meter_id=row.meter_id,
+            usage_point_id=row.usage_point_id,
+            kind=Kind(row.kind),
+            reading_type=row.reading_type,
+            start=row.start,
+            end=row.end,
+            readings=row.readings,
+            content=reader.vault.open(bytes(row.sealed), block_row(row.journal_uid, row.position)),
+        )
 
 
 def erasures(reader: Reader, ids: Iterable[int]) -> list[Erasure]:
@@ -232,6 +257,6 @@ def _narrowed(
             yield statement
 
 
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(values), _PARAMETERS):
-        yield values[first : first + _PARAMETERS]
+def _parts(values: Sequence[T], size: int = _PARAMETERS) -> Iterator[Sequence[T]]:
+    for first in range(0, len(values), size):
+        yield values[first : first + size]

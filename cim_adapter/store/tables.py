@@ -38,6 +38,7 @@ class Tables:
     object_key: Table
     reading_block: Table
     erasure: Table
+    link: Table
     config_version: Table
     config_reference: Table
 
@@ -52,6 +53,7 @@ class Tables:
             self.object_key,
             self.reading_block,
             self.erasure,
+            self.link,
             self.config_version,
             self.config_reference,
         )
@@ -127,6 +129,7 @@ class Tables:
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
+            link=_link(metadata),
             config_version=_config_version(metadata),
             config_reference=Table(
                 "config_reference",
@@ -236,4 +239,24 @@ def _reading_block(metadata: MetaData) -> Table:
         Index("ix_reading_block_journal_uid", "journal_uid"),
         sqlite_autoincrement=True,
         comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
+    )
+
+
+def _link(metadata: MetaData) -> Table:
+    return Table(
+        "link",
+        metadata,
+        Column("id", _ID, primary_key=True),
+        _of_message(),
+        Column("one_id", ForeignKey("object.id"), nullable=False, comment="the lower of the two ids"),
+        Column("one_kind", Text, nullable=False),
+        Column("other_id", ForeignKey("object.id"), nullable=False),
+        Column("other_kind", Text, nullable=False),
+        Column("start", BigInteger, nullable=False),
+        Column("end", BigInteger, comment="the first instant at which it does not hold any more"),
+        Column("ended_by", Text, comment="journal uid of the message that gave it its end"),
+        Index(None, "one_id", "start"),
+        Index(None, "other_id", "start"),
+        Index(None, "journal_uid"),
+        comment="two objects that belong together for a time: which meter measures which usage point",
     )

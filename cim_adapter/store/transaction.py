@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Dialect, Executable, Result, Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.tables import Tables
+
+DatabaseError = SQLAlchemyError
+"""The database itself failed: no answer to a message, for the writer tries the message again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,15 @@ class Reader:
         return self._connection.execute(statement)
 
 
+@dataclass(slots=True)
+class _Part:
+    """Where a part of a message began: how many rows waited and how many ids were remembered."""
+
+    rows: int
+    ids: int
+    savepoint: Any = None
+
+
 class Transaction(Reader):
     """One message's share of a group commit.
 
@@ -61,6 +74,9 @@ class Transaction(Reader):
     the group. A statement given to ``execute`` runs at once, behind a savepoint of this message. If
     the message fails, its waiting rows are dropped and its savepoint is rolled back; the others of the
     group do not notice.
+
+    A message may do its work in parts, of which each can be undone alone: the operations of a set. A
+    part has a savepoint only if it runs a statement.
     """
 
     def __init__(
@@ -79,6 +95,7 @@ class Transaction(Reader):
         self._own_ids: dict[Any, int] = {}
         self._own_seen: list[tuple[bytes, str]] = []
         self._savepoint: Any = None
+        self._part: _Part | None = None
         self._absent: set[Any] = set()
         self.learnt_ids: dict[Any, int] = {}
         self.seen: dict[tuple[bytes, str], str] = {}
@@ -125,10 +142,27 @@ class Transaction(Reader):
         """Remember, for this transaction, that the database has nothing for ``keys``."""
         self._absent.update(keys)
 
+    def begin_part(self) -> None:
+        """From here to the next part, or to the end of the message, is one part."""
+        self._end_part()
+        self._part = _Part(len(self._own), len(self._own_ids))
+
+    def undo_part(self) -> None:
+        """Undo what the message did since ``begin_part``, and only that."""
+        part, self._part = self._part, None
+        if part is None:
+            raise RuntimeError("no part was begun")
+        if part.savepoint is not None:
+            part.savepoint.rollback()
+        del self._own[part.rows :]
+        while len(self._own_ids) > part.ids:
+            self._own_ids.popitem()  # the latest first
+
     # -------------------------------------------------------------------------- for the writer
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""
+        self._end_part()
         for table, row in self._own:
             self._waiting.setdefault(table, []).append(row)
         self.learnt_ids.update(self._own_ids)
@@ -138,6 +172,7 @@ class Transaction(Reader):
 
     def drop(self) -> None:
         """The message failed: undo what it did, and only that."""
+        self._end_part()
         if self._savepoint is not None:
             self._savepoint.rollback()
         for key in self._own_seen:
@@ -151,13 +186,25 @@ class Transaction(Reader):
     def _reset(self) -> None:
         self._own, self._own_ids, self._own_seen, self._savepoint = [], {}, [], None
 
+    def _end_part(self) -> None:
+        if self._part is not None and self._part.savepoint is not None:
+            self._part.savepoint.commit()
+        self._part = None
+
     def _flush_own(self) -> None:
         self._flush()
         if self._savepoint is None:
             self._savepoint = self._connection.begin_nested()
-        for table, row in self._own:
+        part = self._part
+        if part is not None and part.savepoint is None:
+            self._write_own(part.rows)  # what the message did before this part stays
+            part.savepoint, part.rows = self._connection.begin_nested(), 0
+        self._write_own(len(self._own))
+
+    def _write_own(self, count: int) -> None:
+        for table, row in self._own[:count]:
             self._waiting.setdefault(table, []).append(row)
-        self._own = []
+        del self._own[:count]
         self._flush()
 
     def _flush(self) -> None:

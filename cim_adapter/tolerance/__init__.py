@@ -1,9 +1,9 @@
 """What a partner's messages do against the standard, and is let pass by switches of their profile.
 
-    strict attempt ─► refused ─► a copy is mended, as far as the profile allows ─► strict attempt on the copy
-                                                                              └─► warnings for the journal
+    strict attempt ─► refused ─► the tree is mended, as far as the profile allows ─► strict attempt
+                                                                                └─► warnings for the journal
 
-A good message never comes here. The body that the journal keeps is what was sent.
+A good message never comes here. Only the parsed tree is changed: the journal keeps the body as it was sent.
 """
 
 from cim_adapter.tolerance.draft import Use, as_json

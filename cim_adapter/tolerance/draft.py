@@ -1,10 +1,9 @@
-"""A copy of a message that is being mended, and what was let pass on the way."""
+"""A message that is being mended, and what was let pass on the way."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -37,10 +36,10 @@ def as_json(uses: Collection[Use]) -> str | None:
 
 
 class Draft:
-    """``carrier`` is a copy, to be changed. ``uses`` says by which switches."""
+    """``carrier`` is changed in place: what was sent is in the body. ``uses`` says by which switches."""
 
     def __init__(self, carrier: etree._Element, shape: Shape, profile: Profile) -> None:
-        self.carrier = deepcopy(carrier)
+        self.carrier = carrier
         self.shape = shape
         self._profile = profile
         self._uses: dict[Switch, Use] = {}

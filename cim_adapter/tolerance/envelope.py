@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from lxml import etree
 
-from cim_adapter.envelope import MESSAGE_NS, Verb
+from cim_adapter.envelope import COMPRESSED, MESSAGE_NS, OPERATION_SET, Verb
 from cim_adapter.partners import Switch
 from cim_adapter.tolerance.draft import Draft
 from cim_adapter.xmltree import children, local, namespace
 
 _OLD_VERBS = MappingProxyType({"update": "change", "updated": "changed", "show": "reply"})
+_MISPLACING: Mapping[str, Switch] = MappingProxyType(
+    {
+        "get": Switch.QUERY_IN_PAYLOAD,
+        "cancel": Switch.TARGETS_IN_PAYLOAD,
+        "close": Switch.TARGETS_IN_PAYLOAD,
+        "delete": Switch.TARGETS_IN_PAYLOAD,
+    }
+)
 _PARTS = ("Header", "Request", "Reply", "Payload")
 _ORDER = MappingProxyType(
     {
@@ -57,7 +65,7 @@ def mend_envelope(draft: Draft, nouns: Collection[str]) -> None:
         _put_in_order(draft)
 
 
-def root_noun(typed: str | None, payload: Collection[str], request: Collection[str]) -> str | None:
+def root_noun(typed: str | None, payload: Iterable[str], request: Iterable[str]) -> str | None:
     """The noun that a message's own structure names: by its typed root, its profile, or its query."""
     if typed is not None:
         return typed
@@ -68,13 +76,7 @@ def root_noun(typed: str | None, payload: Collection[str], request: Collection[s
 
 def misplaced_by(verb: str) -> Switch | None:
     """The switch by which what a request of this verb is about may stand in Payload."""
-    match verb:
-        case Verb.GET:
-            return Switch.QUERY_IN_PAYLOAD
-        case Verb.CANCEL | Verb.CLOSE | Verb.DELETE:
-            return Switch.TARGETS_IN_PAYLOAD
-        case _:
-            return None
+    return _MISPLACING.get(verb)
 
 
 def _mend_verb(draft: Draft, element: etree._Element) -> str:
@@ -106,7 +108,9 @@ def _mend_noun(draft: Draft, element: etree._Element, nouns: Collection[str]) ->
         [] if request is None else [local(child) for child in _foreign(request)],
     )
     stated = (element.text or "").strip()
-    if draft.allows(Switch.NOUN_MISMATCH) and noun in nouns and stated not in (noun, "OperationSet"):
+    if stated == COMPRESSED and noun is not None:  # opened by now, so that of the document
+        element.text = noun
+    elif draft.allows(Switch.NOUN_MISMATCH) and noun in nouns and stated not in (noun, OPERATION_SET):
         draft.note(Switch.NOUN_MISMATCH, element)
         element.text = noun
 

@@ -21,8 +21,8 @@ _DEFINITIONS = frozenset({"ReadingType", "ReadingQualityType", "EndDeviceEventTy
 
 def mend_profiles(draft: Draft, catalogue: Catalogue) -> None:
     """All that the profile of the partner allows, in Payload and in Request."""
-    for part, element in list(_profiles(draft)):
-        _mend_namespace(draft, catalogue, part, element)
+    for part, found in list(_profiles(draft)):
+        element = _mend_namespace(draft, catalogue, part, found)
         if catalogue.schema_for(element) is not None:
             _mend_content(draft, catalogue, element)
 
@@ -40,24 +40,48 @@ def _profiles(draft: Draft) -> Iterator[tuple[etree._Element, etree._Element]]:
 # --------------------------------------------------------------------------------------- namespaces
 
 
-def _mend_namespace(draft: Draft, catalogue: Catalogue, part: etree._Element, element: etree._Element) -> None:
+def _mend_namespace(
+    draft: Draft, catalogue: Catalogue, part: etree._Element, element: etree._Element
+) -> etree._Element:
+    """The profile, or what has taken its place."""
     found, name = namespace(element), local(element)
     if found in (MESSAGE_NS, namespace(part), ""):
         switch, home = Switch.PROFILE_UNQUALIFIED, _home(catalogue, name)
     elif catalogue.schema_for(element) is not None:
-        return
+        return element
     elif found.startswith(_WWW) and (plain := found.replace(_WWW, _IEC, 1)) in catalogue.homes_of(name):
         switch, home = Switch.PROFILE_WWW, plain
     else:
         switch, home = Switch.PROFILE_NAMESPACE, _home(catalogue, name)
     if home is None or not draft.allows(switch):
-        return
+        return element
     draft.note(switch, element)
     if switch is Switch.PROFILE_WWW:
         draft.shape = replace(draft.shape, dialect=replace(draft.shape.dialect or Dialect(), www=True))
-    for child in element.iter(etree.Element):
-        if namespace(child) == found:
-            child.tag = f"{{{home}}}{local(child)}"
+    moved = _rehomed(element, home)
+    part.replace(element, moved)
+    return moved
+
+
+def _rehomed(element: etree._Element, home: str) -> etree._Element:
+    """A copy in the namespace ``home``; what is in foreign ones stays there.
+
+    Elements that are renamed in place keep declarations of their old namespace, and lxml may write those
+    down for the new one when they are moved.
+    """
+    own = namespace(element)
+    prefixes = {prefix: name for prefix, name in element.nsmap.items() if prefix and prefix != "m"}
+    root = etree.Element(f"{{{home}}}{local(element)}", nsmap={**prefixes, "m": home})
+    waiting = [(element, root)]
+    while waiting:
+        old, new = waiting.pop()
+        new.text, new.tail, new.sourceline = old.text, old.tail, old.sourceline
+        for name, value in old.items():
+            new.set(name, value)
+        for child in old:
+            tag = f"{{{home}}}{local(child)}" if namespace(child) == own else child.tag
+            waiting.append((child, etree.SubElement(new, tag)))
+    return root
 
 
 def _home(catalogue: Catalogue, name: str) -> str | None:
@@ -84,7 +108,7 @@ def _mend_content(draft: Draft, catalogue: Catalogue, root: etree._Element) -> N
             _complete_event(draft, event, insert)
     reorder, remove = draft.allows(Switch.PROFILE_ORDER), draft.allows(Switch.VENDOR_ELEMENTS)
     if reorder or remove:
-        done = catalogue.arrange(root, reorder=reorder, remove=remove)
+        done = catalogue.arrange(root, reorder=reorder, remove=remove, kept=("EndDeviceAction",))
         for element in done.ordered:
             draft.note(Switch.PROFILE_ORDER, element)
         for element, name in done.removed:

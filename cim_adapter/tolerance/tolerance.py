@@ -22,9 +22,8 @@ MENDABLE = (Invalid, Incomplete, UnknownVerb, UnknownNoun, Unrecognised)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
-    """A copy of a message that may be read, and how it is to be answered."""
+    """What was let pass, and how the message is to be answered."""
 
-    carrier: etree._Element
     shape: Shape
     uses: tuple[Use, ...]
 
@@ -48,13 +47,13 @@ class Tolerance:
             raise error
 
     def mend(self, carrier: etree._Element, shape: Shape, partner: str) -> Mended | None:
-        """A mended copy; None where nothing could be mended by the partner's switches.
+        """Mend a message in place; None where nothing could be mended by the partner's switches.
 
-        The message need not be good then: it is to be tried again, as strictly as before.
+        It need not be good then: it is to be tried again, as strictly as before.
         """
         draft = Draft(carrier, shape, self._partners.of(partner))
         if shape.dialect is not None and shape.dialect.guessed and draft.allows(Switch.UNKNOWN_ROOT):
             draft.note(Switch.UNKNOWN_ROOT, draft.carrier)
         mend_profiles(draft, self._catalogue)
         mend_envelope(draft, self._nouns)
-        return Mended(carrier=draft.carrier, shape=draft.shape, uses=draft.uses) if draft.uses else None
+        return Mended(shape=draft.shape, uses=draft.uses) if draft.uses else None

@@ -87,6 +87,7 @@ errors = st.builds(
     details=maybe,
     id=st.none() | ids,
     related_id=st.none() | ids,
+    operation_id=st.none() | st.integers(-(10**18), 10**18),
 )
 replies = st.builds(
     Reply,
@@ -94,6 +95,7 @@ replies = st.builds(
     errors=st.lists(errors, max_size=3).map(tuple),
     ids=st.lists(ids, max_size=3).map(tuple),
     payload=st.just(()),
+    operation_id=st.none() | st.integers(0, 10**18),
 )
 
 

@@ -47,13 +47,20 @@ class Exchange:
     adapter: Adapter
 
     def send(
-        self, verb: str, *, request: str = "", payload: str = "", header: str = "", message_id: str | None = None
+        self,
+        verb: str,
+        *,
+        noun: str = "MeterReadings",
+        request: str = "",
+        payload: str = "",
+        header: str = "",
+        message_id: str | None = None,
     ) -> Message:
-        """The reply to a RequestMessage about MeterReadings with this content of Request and Payload.
+        """The reply to a RequestMessage with this content of Request and Payload.
 
         ``header`` is what stands between Noun and MessageID.
         """
-        parts = f"<Header><Verb>{verb}</Verb><Noun>MeterReadings</Noun>{header}"
+        parts = f"<Header><Verb>{verb}</Verb><Noun>{noun}</Noun>{header}"
         parts += f"<MessageID>{message_id or uuid.uuid4()}</MessageID></Header>"
         parts += f"<Request>{request}</Request>" if request else ""
         parts += f"<Payload>{payload}</Payload>" if payload else ""

@@ -295,6 +295,18 @@ def test_meters_of_a_group(ask, query):
     assert texts(reply, "Meter/mRID") == ["n"]
 
 
+def test_usage_points_by_the_meter_that_is_linked_with_them(ask, query):
+    ask(
+        "create",
+        "UsagePointConfig",
+        "<UsagePoint><mRID>u</mRID></UsagePoint><UsagePoint><mRID>v</mRID></UsagePoint>",
+    )
+    since = "<ConfigurationEvent><effectiveDateTime>2026-03-01T00:00:00Z</effectiveDateTime></ConfigurationEvent>"
+    linked = f"{since}<Meter><mRID>m</mRID></Meter><UsagePoint><mRID>v</mRID></UsagePoint>"
+    assert ask("create", "MasterDataLinkageConfig", linked).reply.result == "OK"
+    assert texts(query("UsagePointConfig", meter("m")), "UsagePoint/mRID") == ["v"]
+
+
 def test_the_store_tells_the_devices_of_a_group(ask, adapter):
     ask(
         "create",

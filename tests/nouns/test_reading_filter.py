@@ -65,7 +65,8 @@ def test_ids_and_times_of_the_request(asked):
     wanted = asked(
         f'{times(1, 2)}<ID>m-1</ID><ID kind="uuid">m-2</ID><ID kind="name" idType="T" idAuthority="A">n</ID>'
     )
-    assert wanted.meters == (Identity("m-1"), Identity("m-2"), Identity(None, (Name("n", "T", "A"),)))
+    meters = (Identity("m-1"), Identity("m-2"), Identity(None, (Name("n", "T", "A"),)))
+    assert wanted.targets == tuple(("Meter", identity) for identity in meters)
     assert wanted.windows == ((SECOND, 2 * SECOND),)
 
 
@@ -76,13 +77,13 @@ def test_an_open_end(asked):
 
 def test_the_profile_wins_over_ids_and_times(asked):
     wanted = asked(f"{times(1, 2)}<ID>m-1</ID>", f"<EndDevice><mRID>m-2</mRID></EndDevice>{schedule(3, 4)}")
-    assert wanted.meters == (Identity("m-2"),)
+    assert wanted.targets == (("Meter", Identity("m-2")),)
     assert wanted.windows == ((3 * SECOND, 4 * SECOND),)
 
 
 def test_times_of_the_request_serve_a_profile_without_times(asked):
     wanted = asked(times(1, 2), "<EndDevice><mRID>m</mRID></EndDevice><ReadingType><mRID>t</mRID></ReadingType>")
-    assert (wanted.meters, wanted.reading_types) == ((Identity("m"),), ("t",))
+    assert (wanted.targets, wanted.reading_types) == ((("Meter", Identity("m")),), ("t",))
     assert wanted.windows == ((SECOND, 2 * SECOND),)
 
 
@@ -94,16 +95,26 @@ def test_a_profile_in_the_payload_is_taken_too(asked):
 def test_every_part_of_the_profile(asked):
     wanted = asked(
         profile="<EndDevice><mRID>m-1</mRID></EndDevice><EndDevice><Names><name>n</name></Names></EndDevice>"
+        "<EndDeviceGroup><mRID>g-1</mRID></EndDeviceGroup>"
         "<MeterReadings><Meter><mRID>m-3</mRID></Meter><UsagePoint><mRID>p-1</mRID></UsagePoint></MeterReadings>"
         f"<Reading><reason>billing</reason><source>HES</source><timePeriod><end>{at(9)}</end></timePeriod></Reading>"
         "<ReadingQuality><ReadingQualityType><mRID>1.0.0</mRID></ReadingQualityType></ReadingQuality>"
         "<ReadingQuality><ReadingQualityType><Names><name>2.0.0</name></Names></ReadingQualityType></ReadingQuality>"
         "<ReadingType><Names><name>a</name></Names></ReadingType><ReadingType><mRID>b</mRID></ReadingType>"
-        f"{schedule(1, 2)}{schedule(5, 6)}<UsagePoint><mRID>p-2</mRID></UsagePoint>"
+        f"{schedule(1, 2)}{schedule(5, 6)}<TransformerTank><mRID>t-1</mRID></TransformerTank>"
+        "<UsagePoint><mRID>p-2</mRID></UsagePoint><UsagePointGroup><mRID>g-2</mRID></UsagePointGroup>"
     )
     assert wanted == ReadingFilter(
-        meters=(Identity("m-1"), Identity(None, (Name("n"),)), Identity("m-3")),
-        usage_points=(Identity("p-1"), Identity("p-2")),
+        targets=(
+            ("Meter", Identity("m-1")),
+            ("Meter", Identity(None, (Name("n"),))),
+            ("EndDeviceGroup", Identity("g-1")),
+            ("Meter", Identity("m-3")),
+            ("UsagePoint", Identity("p-1")),
+            ("TransformerTank", Identity("t-1")),
+            ("UsagePoint", Identity("p-2")),
+            ("UsagePointGroup", Identity("g-2")),
+        ),
         reading_types=("a", "b"),
         qualities=frozenset({"1.0.0", "2.0.0"}),
         windows=((SECOND, 2 * SECOND), (5 * SECOND, 6 * SECOND)),
@@ -112,11 +123,10 @@ def test_every_part_of_the_profile(asked):
     assert wanted.hull == (SECOND, 6 * SECOND)
 
 
-@pytest.mark.parametrize("part", ["EndDeviceGroup", "TransformerTank", "UsagePointGroup"])
-def test_what_is_not_served_is_refused_by_name(asked, part):
-    with pytest.raises(Refused, match=f"GetMeterReadings/{part} is not served") as caught:
-        asked(profile=f"<{part}><mRID>x</mRID></{part}>")
-    assert caught.value.code == "5.2"
+def test_ids_of_other_objects_than_meters(asked):
+    kinds = ("UsagePoint", "EndDeviceGroup", "UsagePointGroup", "TransformerTank", "EndDevice", "Other")
+    wanted = asked("".join(f'<ID objectType="{kind}">x</ID>' for kind in kinds))
+    assert [kind for kind, _ in wanted.targets] == [*kinds[:4], "Meter", "Meter"]
 
 
 def test_coincident_readings_are_refused_by_name(asked):

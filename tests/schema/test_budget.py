@@ -179,3 +179,13 @@ def test_a_byte_order_mark_goes_and_ascii_stays() -> None:
 def test_stubs_do_not_crash(body: bytes) -> None:
     error = refusal(body)
     assert error is None or error.findings
+
+
+def test_what_is_left_for_a_document_inside():
+    whole = Budget(max_bytes=100, max_elements=10, max_attributes=10, max_namespace_declarations=5)
+    body = '<a xmlns="urn:a" b="1"><c/></a>'
+    left = whole.after(body.encode())
+    assert left == Budget(
+        max_bytes=100 - len(body), max_elements=8, max_attributes=8, max_namespace_declarations=4
+    )
+    assert whole.after(body.encode("utf-16")) == left

@@ -150,6 +150,39 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_erasure_object_id"), "erasure", ["object_id"], unique=False)
     op.create_table(
+        "link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column(
+            "one_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="the lower of the two ids",
+        ),
+        sa.Column("one_kind", sa.Text(), nullable=False),
+        sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other_kind", sa.Text(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "end", sa.BigInteger(), nullable=True, comment="the first instant at which it does not hold any more"
+        ),
+        sa.Column("ended_by", sa.Text(), nullable=True, comment="journal uid of the message that gave it its end"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_link_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["one_id"], ["object.id"], name=op.f("fk_link_one_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["object.id"], name=op.f("fk_link_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        comment="two objects that belong together for a time: which meter measures which usage point",
+    )
+    op.create_index(op.f("ix_link_journal_uid"), "link", ["journal_uid"], unique=False)
+    op.create_index(op.f("ix_link_one_id_start"), "link", ["one_id", "start"], unique=False)
+    op.create_index(op.f("ix_link_other_id_start"), "link", ["other_id", "start"], unique=False)
+    op.create_table(
         "object_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of kind and mRID or name"),
@@ -257,6 +290,10 @@ def downgrade() -> None:
     )
     op.drop_index("ix_object_key_hash", table_name="object_key")
     op.drop_table("object_key")
+    op.drop_index(op.f("ix_link_other_id_start"), table_name="link")
+    op.drop_index(op.f("ix_link_one_id_start"), table_name="link")
+    op.drop_index(op.f("ix_link_journal_uid"), table_name="link")
+    op.drop_table("link")
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
     op.drop_index(

@@ -1,0 +1,90 @@
+"""Payload/Compressed: base64 of gzip of a document; with Format BINARY, base64 alone (facts/envelope.md §5.3).
+
+A few bytes can inflate to very many, so inflating stops as soon as too much has come out: more than what
+the message may hold, or more than any real document gives for the bytes that went in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+
+from lxml import etree
+
+from cim_adapter.envelope.dialect import MESSAGE_NS
+from cim_adapter.envelope.message import Payload
+from cim_adapter.errors import OverBudget, Refused, Unreadable
+from cim_adapter.xmltree import children, namespace
+
+COMPRESSED = "Compressed"
+"""The noun of some messages (REE's) whose real noun is that of the document inside."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 256 * 1024  # bytes inflated at once
+_FREE = 1024 * 1024  # bytes that may come out of however few
+
+
+def unpack(payload: Payload, *, at_most: int, ratio: int) -> bytes:
+    """The document in Payload/Compressed: at most ``at_most`` bytes, ``ratio`` for each compressed one.
+
+    Raises Refused (5.2) for a Format that is not read here, Unreadable for what is not base64 or not one
+    whole gzip member, OverBudget for what is too much.
+    """
+    form = (payload.format or "XML").strip().upper()
+    if form not in ("XML", "BINARY"):
+        raise Refused(
+            f"Payload/Compressed of the Format {payload.format} is not read here; send XML (base64 of gzip) or "
+            "BINARY (base64 alone)",
+            code="5.2",
+        )
+    try:
+        data = base64.b64decode("".join((payload.compressed or "").split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Unreadable(f"Payload/Compressed is not base64: {error}") from error
+    if not data:
+        raise Unreadable("Payload/Compressed is empty")
+    if form == "XML":
+        return _inflated(data, at_most, ratio)
+    if len(data) > at_most:
+        raise _too_much(f"{at_most:,} bytes")
+    return data
+
+
+def put_in_place(carrier: etree._Element, document: etree._Element) -> None:
+    """Put ``document`` into the Payload of ``carrier`` where Compressed stood: from here on the message is
+    as if it had come that way.
+    """
+    payload = next(child for name, child in children(carrier) if name == "Payload")
+    own = (MESSAGE_NS, namespace(payload), "")
+    parts = {name: child for name, child in children(payload) if namespace(child) in own}
+    payload.replace(parts["Compressed"], document)
+    if "Format" in parts:
+        payload.remove(parts["Format"])
+
+
+def _inflated(data: bytes, at_most: int, ratio: int) -> bytes:
+    inflater = zlib.decompressobj(_GZIP)
+    pieces: list[bytes] = []
+    size, rest = 0, data
+    while not inflater.eof:
+        try:
+            piece = inflater.decompress(rest, _PIECE)
+        except zlib.error as error:
+            raise Unreadable(f"Payload/Compressed is not gzip: {error}") from error
+        rest = inflater.unconsumed_tail
+        if not piece and not rest and not inflater.eof:
+            raise Unreadable("Payload/Compressed is cut off: its gzip data has no end")
+        pieces.append(piece)
+        size += len(piece)
+        if size > at_most:
+            raise _too_much(f"{at_most:,} bytes")
+        if size > max(_FREE, ratio * (len(data) - len(rest))):
+            raise _too_much(f"{ratio} bytes for each compressed one")
+    if inflater.unused_data:
+        raise Unreadable("Payload/Compressed goes on after its gzip member; send one member, and nothing after it")
+    return b"".join(pieces)
+
+
+def _too_much(limit: str) -> OverBudget:
+    return OverBudget(f"Payload/Compressed holds more than {limit}; this message may not. Send several messages")
