@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter.access import Access, Identity
 from cim_adapter.envelope import (

@@ -14,15 +14,15 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Identity
-from cim_adapter.codes import ReplyCodes
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
     MESSAGE_NS,
@@ -33,6 +33,7 @@ from cim_adapter.envelope import (
     ReplyWords,
     ReplyWriter,
     Request,
+    Result,
     Shape,
     ShapeReader,
     Verb,
@@ -56,9 +57,10 @@ from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
 from cim_adapter.partners import Switch
+from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
-from cim_adapter.store import journal
+from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
@@ -67,14 +69,13 @@ from cim_adapter.wire import Answer, Arrival, Wire
 from cim_adapter.xmltree import namespace
 
 
-@dataclass(slots=True)
-class _Passage:
+class _Passage(msgspec.Struct):
     """One message on its way, and what is known of it so far: all that a refusal can say."""
 
     arrival: Arrival
     identity: Identity
-    uid: str = field(default_factory=journal.new_uid)
-    received: int = field(default_factory=instants.now)
+    uid: str = msgspec.field(default_factory=journal.new_uid)
+    received: int = msgspec.field(default_factory=instants.now)
     shape: Shape | None = None
     sent: Header | None = None
     """The header as it was sent: what the answer echoes."""
@@ -83,8 +84,7 @@ class _Passage:
     uses: tuple[Use, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Understood:
+class _Understood(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is ready to be carried out."""
 
     wire: Wire
@@ -111,7 +111,8 @@ class Pipeline:
         self._tolerance = Tolerance(settings.partners, catalogue, registry.nouns)
         self.tolerated = Tally()
         self._shapes = ShapeReader()
-        self._words = ReplyWords(ReplyCodes())
+        self._codes = CodeLists()
+        self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
         self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
@@ -122,6 +123,7 @@ class Pipeline:
             max_namespace_declarations=settings.max_namespaces,
         )
         self._inflater = Inflater(self._budget, settings.max_inflation)
+        self._policy = Policy(settings)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -166,6 +168,7 @@ class Pipeline:
         passage.sent = sent = message.header
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
+        self._policy.admit(sent)
         try:
             handler = self._admit(passage.identity, message, shape, carrier)
         except MENDABLE:
@@ -179,6 +182,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            codes=self._codes,
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
@@ -227,9 +231,9 @@ class Pipeline:
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
@@ -238,7 +242,7 @@ class Pipeline:
 
     def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
         """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
-        if self._operations.are_in(message):
+        if verb != Verb.REPLY and self._operations.are_in(message):
             return self._operations.handler(identity, message)
         handler = self._registry.find(verb, noun)
         self._access.may(identity, verb, noun)
@@ -313,6 +317,7 @@ class Pipeline:
             run=lambda transaction: self._settle(known, transaction, run),
             once=known.entry.once,
             wanted=known.call.wanted,
+            keys=known.call.keys,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
@@ -320,13 +325,21 @@ class Pipeline:
         entry = known.entry
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
+        nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
         reply = self._words.complete(run(transaction))
+        if nonce is not None and reply.result is not Result.FAILED:
+            nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
-        return known.wire.close(element)
+        return self._answer(known.wire, known.sent, element)
+
+    @staticmethod
+    def _answer(wire: Wire, sent: Header, element: etree._Element) -> Answer:
+        """Nothing at all to a sender who wants no answer (facts/envelope.md §5.1, one-way)."""
+        return wire.close(element) if sent.ack_required else Answer(body=b"", status=202)
 
     def _again(self, known: _Understood, transaction: Transaction, uid: str) -> Answer:
         """The reply that the message got when it was carried out before.
@@ -340,7 +353,7 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(reparse(stored.reply))
+        return self._answer(known.wire, known.sent, reparse(stored.reply))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
@@ -376,6 +389,6 @@ class Pipeline:
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
-        if isinstance(error, Refused) and passage.message is not None:
-            return passage.arrival.wire.close(element)
+        if isinstance(error, Refused) and passage.sent is not None:
+            return self._answer(passage.arrival.wire, passage.sent, element)
         return passage.arrival.wire.fault(error, element)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import AdapterError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What goes back: bytes, and an HTTP status for transports that have one."""
 
     body: bytes
@@ -35,8 +34,7 @@ class Wire(Protocol):
         """The answer that carries a FaultMessage."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A message as a transport received it."""
 
     body: bytes

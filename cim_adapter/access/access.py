@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from cim_adapter.access.keys import ApiKeys
 from cim_adapter.access.roles import Roles
@@ -13,8 +14,7 @@ from cim_adapter.settings import Settings
 from cim_adapter.store.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport found: an API key, given as such or as a Basic password."""
 
     api_key: str | None = None
@@ -36,8 +36,7 @@ class Credentials:
         return user_and_password.partition(":")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A caller. ``name`` is the partner in journal and audit."""
 
     name: str

@@ -63,8 +63,6 @@ class ShapeReader:
         outer, stem, get = typed[0], typed[4], typed[3] or ""
         if name.endswith(stem) and name != stem:
             verb, noun = name.removesuffix(stem), stem
-            if stem.endswith(OPERATION_SET):
-                noun = OPERATION_SET
         elif name == f"{get}{stem}RequestMessage":
             noun = stem.removesuffix("Queries")
             verb = "Get" if get or noun != stem else ""
@@ -73,7 +71,9 @@ class ShapeReader:
             return self._by_structure(root)
         language = language_of(root) or MESSAGE_NS
         of_2011 = typed[1] is None and typed[2] == "2011" and language == MESSAGE_NS
-        if of_2011 and stem == noun and (get or verb not in _VERBS_OF_OTHERS):
+        # <Noun>OperationSet has no schema of its own: what is in it is the envelope's (P6).
+        ours = stem == noun and (get or verb not in _VERBS_OF_OTHERS) and not noun.endswith(OPERATION_SET)
+        if of_2011 and ours:
             return Shape(kind=Kind.TYPED, namespace=outer, operation=name, typed_noun=noun), root
         ends = ("ResponseMessage", "FaultMessage") if stem != noun else ()
         roots = tuple((f"{{{outer}}}{noun}{end}", f"{{{outer}}}{stem}{end}") for end in ends)

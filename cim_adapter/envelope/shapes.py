@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.envelope.dialect import MESSAGE_NS, Dialect
+from cim_adapter.envelope.operation_set import OPERATION_SET
 from cim_adapter.xmltree import children
 
 
@@ -30,8 +31,7 @@ class Kind(StrEnum):
     TYPED = "typed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """How a message was dressed, and so how its answer is to be.
 
     ``namespace`` is that of Header, Request, Reply and Payload themselves. ``operation`` is the local
@@ -73,6 +73,15 @@ class Shape:
         if self.typed_noun is None:
             return None
         return self.operation.removesuffix(self.typed_noun).lower() or None
+
+    @property
+    def header_noun(self) -> str | None:
+        """The noun that the header of a typed message has: that of the root, or OperationSet for a set of a
+        noun (facts/envelope.md §4.2).
+        """
+        if self.typed_noun is not None and self.typed_noun.endswith(OPERATION_SET):
+            return OPERATION_SET
+        return self.typed_noun
 
     def dressed(self, answer: etree._Element) -> etree._Element:
         """``answer`` in the dialect of the request."""

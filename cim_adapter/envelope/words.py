@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cim_adapter.codes import ReplyCodes
 from cim_adapter.envelope.message import ID, Error, Message, Reply, Result

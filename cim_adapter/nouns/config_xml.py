@@ -17,7 +17,7 @@ from cim_adapter.envelope import Error
 from cim_adapter.nouns.identity_xml import kind_of, read_identity
 from cim_adapter.nouns.object_errors import invalid
 from cim_adapter.store.objects import Identity
-from cim_adapter.xmltree import children, local
+from cim_adapter.xmltree import children, local, namespace
 
 Order = Callable[[etree._Element, etree._Element], Sequence[str]]
 """The local names that an element under a root may hold, in the order of the XSD."""
@@ -32,6 +32,11 @@ class ConfigObject:
     identity: Identity
     profile: etree._Element
     references: frozenset[tuple[str, Identity]]
+
+    @property
+    def namespace(self) -> str:
+        """That of the profile: which revision it is."""
+        return namespace(self.profile)
 
     @property
     def content(self) -> bytes:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import count
 from types import ModuleType
 from typing import Any, TypeVar
 
+import msgspec
 from lxml import etree
 
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Key
 from cim_adapter.xmltree import local
 
 EVERY_NOUN = "*"
@@ -28,8 +31,7 @@ F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One message on its way to a handler, or one operation of its OperationSet. ``uid`` is the message's
     row in the journal, ``partner`` who sent it.
     """
@@ -39,10 +41,13 @@ class Call:
     message: Message
     vault: Vault
     settings: Settings
+    codes: CodeLists
     catalogue: Catalogue
-    wanted: set[tuple[str, Identity]] = field(default_factory=set)
+    wanted: set[tuple[str, Identity]] = msgspec.field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
-    positions: Iterator[int] = field(default_factory=count)
+    keys: set[Key] = msgspec.field(default_factory=set)
+    """Keys that the handler will ask the transaction for: told while preparing, likewise."""
+    positions: Iterator[int] = msgspec.field(default_factory=count)
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False
     """A delete that takes away the named attributes and associations alone (facts/envelope.md §5.4)."""

@@ -68,21 +68,21 @@ class Schema:
         """
         self._compile()
         if explained:
-            self._build()
+            self.components()
 
     def children_of(self, root: etree._Element, element: etree._Element) -> tuple[Child, ...]:
         """What ``element``, somewhere under ``root``, may hold, in the order of the XSD.
 
         ``root`` is one of ``roots``. Empty where the XSD has no such place.
         """
-        found = declaration(self._build(), root, element)
+        found = declaration(self.components(), root, element)
         return () if found is None else found.children
 
     def arrange(
         self, root: etree._Element, *, reorder: bool, remove: bool, kept: Collection[str] = ()
     ) -> Arranged:
         """See ``mending.arrange``. ``root`` is one of ``roots``."""
-        declared = declaration(self._build(), root, root)
+        declared = declaration(self.components(), root, root)
         return (
             Arranged() if declared is None else arrange(root, declared, reorder=reorder, remove=remove, kept=kept)
         )
@@ -103,7 +103,7 @@ class Schema:
             raise self._refusal(element, faults)
 
     def _refusal(self, element: etree._Element, faults: Faults) -> Invalid:
-        findings: list[Finding] = explain(element, faults.listed, self._build())
+        findings: list[Finding] = explain(element, faults.listed, self.components())
         count = f"{len(faults.listed):,}" if faults.complete else f"at least {len(faults.listed):,}"
         places = "place" if len(faults.listed) == 1 else "places"
         shown = "" if len(findings) == len(faults.listed) else f"; the first {len(findings)} are listed"
@@ -156,7 +156,8 @@ class Schema:
                     deciding = self._deciding = _compiled(self.path)
         return deciding
 
-    def _build(self) -> xmlschema.XMLSchema10:
+    def components(self) -> xmlschema.XMLSchema10:
+        """What the XSD declares, component by component; built once. Raises ``UnusableSchemaError``."""
         with self._lock:
             if self._components is None:
                 try:

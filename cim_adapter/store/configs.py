@@ -93,12 +93,14 @@ def versions(
             )
 
 
-def current(reader: Reader, namespace: str, ids: Sequence[int]) -> dict[int, int]:
-    """Object id → id of the version that holds, for those of ``ids`` that have one."""
+def current(reader: Reader, noun: str, ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """(Object id, namespace) → id of the version that holds, for those of ``ids`` that have one."""
     table = reader.tables.config_version
-    columns = select(table.c.object_id, table.c.id).where(table.c.namespace == namespace, table.c.until.is_(None))
+    columns = select(table.c.object_id, table.c.namespace, table.c.id).where(
+        table.c.noun == noun, table.c.until.is_(None)
+    )
     return {
-        row.object_id: row.id
+        (row.object_id, row.namespace): row.id
         for part in _parts(ids)
         for row in reader.select(columns.where(table.c.object_id.in_(part)))
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
@@ -32,8 +33,7 @@ class Kind(IntEnum):
     EVENTS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """One block, sealed. ``start`` and ``end`` are the first and last instant in it."""
 
     kind: Kind

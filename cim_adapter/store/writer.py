@@ -19,30 +19,33 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, select
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.statements import InsertRows, SelectByKeys
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import InsertRows, Transaction
+from cim_adapter.store.transaction import Key, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work(Generic[T]):
+class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What one message does inside the transaction.
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
-    objects that ``run`` is going to resolve. The database is asked for those of the whole group at once.
+    objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
+    asked for those of the whole group at once.
     """
 
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
+    keys: Collection[Key] = ()
 
 
 def _reset(connection: Connection) -> None:
@@ -79,11 +82,14 @@ class Writer:
         self._delay = delay
         self._known = known
         self._ids: dict[Any, int] = {}
-        self._inserts = {table: InsertRows.of(table, engine.dialect) for table in tables.parents_first}
+        self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
-        self._select_seen = select(columns.message_key, columns.partner, columns.uid).where(
-            columns.message_key.in_(keys), columns.once == 1
+        self._select_seen = SelectByKeys(
+            select(columns.message_key, columns.partner, columns.uid).where(
+                columns.message_key.in_(keys), columns.once == text("1")
+            ),
+            engine.dialect,
         )
         self._jobs: deque[_Job] = deque()
         self._expected = 1
@@ -188,6 +194,7 @@ class Writer:
             transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
+            transaction.ask([key for _, work in works for key in work.keys])
             transaction.keep()
             for job, work in works:
                 try:
@@ -205,7 +212,7 @@ class Writer:
     def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:
         if not keys:
             return {}
-        found = connection.execute(self._select_seen, {"keys": [message_key for message_key, _ in keys]})
+        found = self._select_seen.run(connection, [message_key for message_key, _ in keys])
         return {(bytes(message_key), partner): uid for message_key, partner, uid in found}
 
     def _learn(self, ids: dict[Any, int]) -> None:

@@ -103,14 +103,14 @@ def _mend_verb(draft: Draft, element: etree._Element) -> str:
 def _mend_noun(draft: Draft, element: etree._Element, nouns: Collection[str]) -> None:
     payload, request = draft.part("Payload"), draft.part("Request")
     noun = root_noun(
-        draft.shape.typed_noun,
+        draft.shape.header_noun,
         [] if payload is None else [local(child) for child in _foreign(payload)],
         [] if request is None else [local(child) for child in _foreign(request)],
     )
     stated = (element.text or "").strip()
     if stated == COMPRESSED and noun is not None:  # opened by now, so that of the document
         element.text = noun
-    elif draft.allows(Switch.NOUN_MISMATCH) and noun in nouns and stated not in (noun, OPERATION_SET):
+    elif draft.allows(Switch.NOUN_MISMATCH) and noun in (*nouns, OPERATION_SET) and stated != noun:
         draft.note(Switch.NOUN_MISMATCH, element)
         element.text = noun
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import MESSAGE_NS, Dialect
@@ -57,7 +58,9 @@ def _mend_namespace(
         return element
     draft.note(switch, element)
     if switch is Switch.PROFILE_WWW:
-        draft.shape = replace(draft.shape, dialect=replace(draft.shape.dialect or Dialect(), www=True))
+        draft.shape = msgspec.structs.replace(
+            draft.shape, dialect=replace(draft.shape.dialect or Dialect(), www=True)
+        )
     moved = _rehomed(element, home)
     part.replace(element, moved)
     return moved

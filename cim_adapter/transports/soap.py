@@ -145,14 +145,15 @@ class _Protocol:
         self._template = template
         self.namespace = namespace
         self.mime_type: str = protocol.mime_type
-        self._empty = self._document(out_object=[etree.Element("form")])
-        del self._empty[0][0]
+        header, body = f"{{{namespace}}}Header", f"{{{namespace}}}Body"
+        self._layouts = ([body], [header, body])
+        around = _serialised(self._document(out_object=[etree.Element("message")]))
+        self._before, self._after = around.split(b"<message/>")
 
     def open(self, envelope: etree._Element) -> etree._Element:
         """The one child of Body. Raises SoapFault."""
         parts = list(envelope.iterchildren(etree.Element))
-        names = [local(part) for part in parts if namespace(part) == self.namespace]
-        if names not in (["Body"], ["Header", "Body"]) or len(names) != len(parts):
+        if [part.tag for part in parts] not in self._layouts:
             raise SoapFault(
                 "an Envelope holds at most one Header, then one Body, and nothing after it (WS-I R1011)"
             )
@@ -166,10 +167,8 @@ class _Protocol:
         return messages[0]
 
     def close(self, message: etree._Element) -> bytes:
-        """An envelope around ``message``: spyne's own, made once and copied."""
-        envelope = copy.deepcopy(self._empty)
-        envelope[0].append(message)
-        return _serialised(envelope)
+        """An envelope around ``message``: spyne's own, made once. A message brings every namespace it uses."""
+        return self._before + etree.tostring(message, encoding="UTF-8", with_tail=False) + self._after
 
     def fault(self, code: str, reason: str, detail: etree._Element) -> bytes:
         """An envelope around a fault with ``detail`` in it."""

@@ -237,7 +237,7 @@ def test_typed_operation_sets(taken, contract, verb):
         f'<{root} xmlns="{typed}" xmlns:m="{MESSAGE_NS}"><Header><m:Verb>{verb}</m:Verb>'
         f"<m:Noun>OperationSet</m:Noun></Header><Payload><OperationSet>{operation}</OperationSet></Payload></{root}>"
     )
-    assert (shape.typed_noun, shape.typed_verb) == ("OperationSet", verb)
+    assert (shape.header_noun, shape.typed_verb) == ("OperationSet", verb)
     contract.check(carrier)
     assert read_message(carrier).payload.operation_set is not None
     assert answered(shape).tag == f"{{{typed}}}MeterReadingsOperationSetResponseMessage"

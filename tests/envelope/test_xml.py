@@ -1,12 +1,12 @@
 """The codec: what is written is valid and is read back as it was."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter.envelope import (
     ID,

@@ -13,20 +13,6 @@ BASE = "http://iec.ch/TC57/2011/"
 
 
 @pytest.fixture
-def ask(exchange):
-    """``ask(verb, noun, payload="…", request="…")`` → the reply; payload and request are inner XML."""
-
-    def send(verb, noun, payload=None, request="", base=BASE):
-        body = f"<Header><Verb>{verb}</Verb><Noun>{noun}</Noun><MessageID>{uuid.uuid4()}</MessageID></Header>"
-        body += f"<Request>{request}</Request>" if request else ""
-        if payload is not None:
-            body += f'<Payload><{noun} xmlns="{base}{noun}#">{payload}</{noun}></Payload>'
-        return exchange.take(f'<RequestMessage xmlns="{MESSAGE_NS}">{body}</RequestMessage>')
-
-    return send
-
-
-@pytest.fixture
 def query(ask):
     """``query(noun, filter)`` → the reply to a get with this content of the query profile."""
 
@@ -202,6 +188,53 @@ def test_a_change_brings_its_definitions_and_drops_those_nobody_refers_to(ask, q
     ask("change", "MeterConfig", with_function("m", "new one", 6))
     reply = query("MeterConfig", meter("m"))
     assert texts(reply, "SimpleEndDeviceFunction/Names/name") == ["new one"]
+
+
+@pytest.fixture
+def take_away(exchange):
+    """``take_away(noun, payload)`` → the reply to an element operation that deletes what it names."""
+
+    def send(noun, payload):
+        operation = "<operationId>1</operationId>"
+        operation += f"<noun>{noun}</noun><verb>delete</verb><elementOperation>true</elementOperation>"
+        operation += f'<{noun} xmlns="{BASE}{noun}#">{payload}</{noun}>'
+        header = f"<Verb>execute</Verb><Noun>OperationSet</Noun><MessageID>{uuid.uuid4()}</MessageID>"
+        body = f"<Payload><OperationSet><Operation>{operation}</Operation></OperationSet></Payload>"
+        message = f'<RequestMessage xmlns="{MESSAGE_NS}"><Header>{header}</Header>{body}</RequestMessage>'
+        return exchange.take(message)
+
+    return send
+
+
+def test_an_element_operation_takes_away_what_it_names(ask, query, take_away):
+    """Facts/envelope.md §5.4: the values that it gives are ignored."""
+    ask("create", "MeterConfig", meter("m", "<serialNumber>77</serialNumber><type>AMR</type>"))
+    assert take_away("MeterConfig", meter("m", "<serialNumber>any</serialNumber>")).reply.result == "OK"
+    now = query("MeterConfig", meter("m"))
+    assert (texts(now, "Meter/serialNumber"), texts(now, "Meter/type")) == ([], ["AMR"])
+
+
+def test_an_element_operation_takes_one_device_out_of_a_group(ask, query, take_away):
+    devices = "".join(f"<EndDevices><mRID>{mrid}</mRID></EndDevices>" for mrid in "mno")
+    ask("create", "EndDeviceGroups", f"<EndDeviceGroup><mRID>g</mRID>{devices}</EndDeviceGroup>")
+    gone = "<EndDeviceGroup><mRID>g</mRID><EndDevices><mRID>n</mRID></EndDevices></EndDeviceGroup>"
+    assert take_away("EndDeviceGroups", gone).reply.result == "OK"
+    now = query("EndDeviceGroups", "<EndDeviceGroup><mRID>g</mRID></EndDeviceGroup>")
+    assert texts(now, "EndDeviceGroup/EndDevices/mRID") == ["m", "o"]
+    assert texts(query("EndDeviceGroups", "<EndDevice><mRID>n</mRID></EndDevice>"), "EndDeviceGroup/mRID") == []
+
+
+def test_an_element_operation_on_what_is_not_there_names_it(take_away):
+    reply = take_away("MeterConfig", meter("m", "<type>x</type>"))
+    assert said(reply) == [("2.4", "m")]
+
+
+def test_several_profiles_in_one_payload(ask, query, exchange):
+    payload = "".join(f'<MeterConfig xmlns="{BASE}MeterConfig#">{meter(mrid)}</MeterConfig>' for mrid in "mn")
+    header = "<Header><Verb>create</Verb><Noun>MeterConfig</Noun></Header>"
+    message = f'<RequestMessage xmlns="{MESSAGE_NS}">{header}<Payload>{payload}</Payload></RequestMessage>'
+    assert exchange.take(message).reply.result == "OK"
+    assert texts(query("MeterConfig"), "Meter/mRID") == ["m", "n"]
 
 
 def test_versions_are_kept(ask, query):

@@ -1,0 +1,66 @@
+"""The statements of every group commit, compiled once.
+
+They go past SQLAlchemy's handling of every single value, which costs as much as the statement itself.
+The values are plain ones, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ClauseElement, Connection, Dialect, Select, Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """SQL as the driver takes it, and the names of its parameters in the order of their values."""
+
+    sql: str
+    names: tuple[str, ...]
+    positional: bool
+
+    @classmethod
+    def of(cls, statement: ClauseElement, dialect: Dialect, names: Sequence[str], **options: Any) -> _Compiled:
+        compiled = statement.compile(dialect=dialect, **options)
+        order = getattr(compiled, "positiontup", None)
+        return cls(str(compiled), tuple(order or names), bool(order))
+
+
+class InsertRows:
+    """One table's insert, of all columns but an id that the database counts."""
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        names = [column.name for column in table.c if column is not table.autoincrement_column]
+        self._insert = _Compiled.of(table.insert().inline(), dialect, names, column_keys=names)
+
+    def run(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        names = self._insert.names
+        values: list[Any]
+        if self._insert.positional:
+            values = [tuple(map(row.get, names)) for row in rows]
+        else:
+            values = [{name: row.get(name) for name in names} for row in rows]
+        connection.exec_driver_sql(self._insert.sql, values)
+
+
+class SelectByKeys:
+    """A select whose one parameter, ``keys``, is a list; compiled once for each length of it."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        self._statement = statement
+        self._dialect = dialect
+        self._lengths: dict[int, _Compiled] = {}
+
+    def run(self, connection: Connection, keys: Sequence[Any]) -> Iterable[Any]:
+        select = self._lengths.get(len(keys)) or self._compile(len(keys))
+        values = tuple(keys) if select.positional else dict(zip(select.names, keys, strict=True))
+        return connection.exec_driver_sql(select.sql, values)
+
+    def _compile(self, length: int) -> _Compiled:
+        names = [f"keys_{n}" for n in range(1, length + 1)]  # SQLAlchemy's own names for an expanded list
+        statement = self._statement.params(keys=[b""] * length)
+        compiled = _Compiled.of(statement, self._dialect, names, compile_kwargs={"render_postcompile": True})
+        self._lengths[length] = compiled
+        return compiled
