@@ -19,7 +19,7 @@ from cim_adapter.schema import reparse
 from cim_adapter.store import controls, objects
 from cim_adapter.store.controls import Control, State
 from cim_adapter.store.transaction import Transaction
-from cim_adapter.xmltree import children, namespace
+from cim_adapter.xmltree import adopt, children, namespace
 
 # ----------------------------------------------------------------------------------------- creating
 
@@ -187,7 +187,7 @@ def _merged(call: Call, stored: etree._Element, change: etree._Element) -> etree
     roots = []
     for element in (stored, change):
         root = etree.Element(f"{{{namespace(element)}}}EndDeviceControls")
-        root.append(reparse(etree.tostring(element, with_tail=False)))
+        adopt(root, reparse(etree.tostring(element, with_tail=False)))
         roots.append(root)
     before, after = roots
     merged = merge(before, after, call.catalogue.order) if before.tag == after.tag else after
