@@ -37,7 +37,7 @@ def ask(server, messages, meters):
                 own = {"MessageID": str(uuid.uuid4()), **header}
                 answer = messages.send(client, messages.get(query, options=options, shape=shape, header=own))
                 parts.append(answer)
-                options = {"continuation": i["_value_1"] for i in answer.ids if i.get("idType") == "continuation"}
+                options = {given["idType"]: given["_value_1"] for given in answer.ids}
         return parts
 
     return run
