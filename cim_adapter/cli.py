@@ -56,11 +56,19 @@ def _parser() -> argparse.ArgumentParser:
     create = key.add_parser("create", help="make a key and print it, this once", parents=[_storage()])
     create.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
     create.add_argument("--role", required=True, metavar="ROLE")
-    create.add_argument("--quota", type=int, metavar="N", help="requests a minute; 0: no limit")
+    create.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
     create.set_defaults(run=_create_key)
     revoke = key.add_parser("revoke", help="revoke every key of a partner", parents=[_storage()])
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(run=_revoke_key)
+
+    token = commands.add_parser("token", help="bearer tokens").add_subparsers(required=True, metavar="ACTION")
+    issue = token.add_parser("create", help="sign a token for trials and print it", parents=[_storage()])
+    issue.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
+    issue.add_argument("--role", required=True, metavar="ROLE")
+    issue.add_argument("--minutes", type=float, default=60, metavar="N", help="how long it is good; default 60")
+    issue.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
+    issue.set_defaults(run=_create_token)
 
     explain = commands.add_parser("explain", help="an identifier of the standard, in words")
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
@@ -100,20 +108,41 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from cim_adapter.access import Roles, new_key
+    from cim_adapter.access import new_key
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
-    roles = Roles()
-    if options.role not in roles:
-        raise SettingsError(f"{options.role!r} is no role; these are: {', '.join(roles.names)}")
     settings = _settings(options)
+    _check_role(settings, options.role)
     prepare(settings)
     key, row = new_key(name=options.name, role=options.role, quota=options.quota)
     with Store(settings) as store:
         asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
     print(key)
     return 0
+
+
+def _create_token(options: argparse.Namespace) -> int:
+    from cim_adapter.access import issue
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    _check_role(settings, options.role)
+    prepare(settings)
+    with Store(settings) as store:
+        vault = store.vault
+    print(
+        issue(settings, vault, name=options.name, role=options.role, minutes=options.minutes, quota=options.quota)
+    )
+    return 0
+
+
+def _check_role(settings: Settings, role: str) -> None:
+    from cim_adapter.access import Roles
+
+    roles = Roles(settings.roles)
+    if role not in roles:
+        raise SettingsError(f"{role!r} is no role; these are: {', '.join(roles.names)}")
 
 
 def _revoke_key(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import OverBudget
+from cim_adapter.transports.proxies import TrustedProxies
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,9 +19,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Request:
-    """One HTTP request. Header names are lower case."""
+    """One HTTP request. Header names are lower case. ``peer`` is who is at the other end of the connection,
+    ``remote`` who asks: the same, unless the peer is a proxy that we trust.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, proxies: TrustedProxies) -> None:
         self._receive = receive
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -30,7 +33,13 @@ class Request:
         }
         self.query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
         client = scope.get("client")
-        self.remote: str | None = client[0] if client else None
+        self.peer: str | None = client[0] if client else None
+        self.through_proxy = proxies.trusts(self.peer)
+        self.remote = self.peer
+        self._certificate: str | None = None
+        if self.through_proxy:
+            self.remote = proxies.behind(self.peer, self.headers)
+            self._certificate = self.headers.get(proxies.certificate_header)
 
     @property
     def content_type(self) -> str:
@@ -38,7 +47,11 @@ class Request:
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials(api_key=self.headers.get("x-api-key"), authorization=self.headers.get("authorization"))
+        return Credentials(
+            api_key=self.headers.get("x-api-key"),
+            authorization=self.headers.get("authorization"),
+            certificate=self._certificate,
+        )
 
     async def body(self, at_most: int) -> bytes:
         """The body. Raises OverBudget as soon as it is known to be larger than ``at_most`` bytes."""

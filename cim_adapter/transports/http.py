@@ -12,10 +12,15 @@ from cim_adapter.settings import Settings
 from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
+from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
-_CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
+# Basic comes first: it is what SOAP stacks know, and some of them read the first alone.
+_CHALLENGES = (
+    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
+    ("www-authenticate", 'Bearer realm="cim_adapter"'),
+)
 
 
 class HttpDoor:
@@ -35,6 +40,7 @@ class HttpDoor:
         self._contract = contract
         self._started = started
         self._stopped = stopped
+        self._proxies = TrustedProxies(settings)
         self._protocols = Protocols()
         self._shapes = ShapeReader()
         offers = (contract.generic, *contract.offers.values())
@@ -44,7 +50,7 @@ class HttpDoor:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            request = Request(scope, receive)
+            request = Request(scope, receive, self._proxies)
             await (await self._route(request))(send)
 
     async def _route(self, request: Request) -> Response:
@@ -86,7 +92,7 @@ class HttpDoor:
 
     @staticmethod
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
-        headers = ((_CHALLENGE,) if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
+        headers = (_CHALLENGES if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
 
     async def _live(self, receive: Receive, send: Send) -> None:
