@@ -15,7 +15,8 @@
         ├── UnknownNoun        a noun that no handler serves
         ├── Forbidden          the caller may not do this
         ├── DuplicateMessage   a MessageID used before with other content
-        ├── Incomplete         Request or Payload lacks what the verb needs
+        ├── Replayed           a nonce used before, or too old a message
+        ├── Incomplete         Header, Request or Payload lacks what is needed
         └── Failed             the work was tried and did not succeed
 
 Each class knows its reply code (facts/envelope.md §5.7), its HTTP status and whose mistake it is.
@@ -156,8 +157,14 @@ class DuplicateMessage(Refused):
     code = "2.15"
 
 
+class Replayed(Refused):
+    """The nonce was used before, or Created is too far from the present time."""
+
+    code = "7.7"
+
+
 class Incomplete(Refused):
-    """Request (1.6) or Payload (1.7) lacks what the verb needs."""
+    """Header (1.5), Request (1.6) or Payload (1.7) lacks what is needed."""
 
     code = "1.7"
 

@@ -22,7 +22,7 @@ from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Identity
-from cim_adapter.codes import ReplyCodes
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
     Header,
@@ -33,6 +33,7 @@ from cim_adapter.envelope import (
     ReplyWords,
     ReplyWriter,
     Request,
+    Result,
     Shape,
     ShapeReader,
     Verb,
@@ -55,9 +56,10 @@ from cim_adapter.errors import (
 from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
+from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
-from cim_adapter.store import journal
+from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
@@ -103,7 +105,8 @@ class Pipeline:
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
-        self._words = ReplyWords(ReplyCodes())
+        self._codes = CodeLists()
+        self._words = ReplyWords(self._codes.reply_codes)
         self._replies = ReplyWriter()
         self._operations = Operations(settings, registry, catalogue, access, self._words)
         self._log = logging.getLogger("cim_adapter.pipeline")
@@ -114,6 +117,7 @@ class Pipeline:
             max_namespace_declarations=settings.max_namespaces,
         )
         self._inflater = Inflater(self._budget, settings.max_inflation)
+        self._policy = Policy(settings)
         self._large = asyncio.Semaphore(settings.large_at_once)
 
     async def take(self, arrival: Arrival) -> Answer:
@@ -158,6 +162,7 @@ class Pipeline:
         passage.sent = sent = message.header
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
+        self._policy.admit(sent)
         handler = self._handler(passage.identity, message, *self._route(message, shape))
         self._validate(shape, carrier, message)
         call = Call(
@@ -166,6 +171,7 @@ class Pipeline:
             message=message,
             vault=self._store.vault,
             settings=self._settings,
+            codes=self._codes,
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
@@ -189,9 +195,9 @@ class Pipeline:
         header = message.header
         if not Verb.knows(header.verb):
             raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
-        if shape.typed_noun is not None and header.noun != shape.typed_noun:
+        if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
-                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.typed_noun}"
+                f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
             )
         if shape.typed_verb is not None and header.verb != shape.typed_verb:
             raise UnknownVerb(f"Header/Verb is {header.verb}, but the root is {shape.operation}")
@@ -200,7 +206,7 @@ class Pipeline:
 
     def _handler(self, identity: Identity, message: Message, verb: str, noun: str) -> Handler:
         """Who carries out ``verb`` on ``noun``, if the caller may have it done."""
-        if self._operations.are_in(message):
+        if verb != Verb.REPLY and self._operations.are_in(message):
             return self._operations.handler(identity, message)
         handler = self._registry.find(verb, noun)
         self._access.may(identity, verb, noun)
@@ -274,6 +280,7 @@ class Pipeline:
             run=lambda transaction: self._settle(known, transaction, run),
             once=known.entry.once,
             wanted=known.call.wanted,
+            keys=known.call.keys,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
@@ -281,13 +288,21 @@ class Pipeline:
         entry = known.entry
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
+        nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
         reply = self._words.complete(run(transaction))
+        if nonce is not None and reply.result is not Result.FAILED:
+            nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
         )
-        return known.wire.close(element)
+        return self._answer(known.wire, known.sent, element)
+
+    @staticmethod
+    def _answer(wire: Wire, sent: Header, element: etree._Element) -> Answer:
+        """Nothing at all to a sender who wants no answer (facts/envelope.md §5.1, one-way)."""
+        return wire.close(element) if sent.ack_required else Answer(body=b"", status=202)
 
     def _again(self, known: _Understood, transaction: Transaction, uid: str) -> Answer:
         """The reply that the message got when it was carried out before.
@@ -301,7 +316,7 @@ class Pipeline:
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return known.wire.close(reparse(stored.reply))
+        return self._answer(known.wire, known.sent, reparse(stored.reply))
 
     def _same(self, stored: journal.Stored, known: _Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
@@ -337,6 +352,6 @@ class Pipeline:
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
-        if isinstance(error, Refused) and passage.message is not None:
-            return passage.arrival.wire.close(element)
+        if isinstance(error, Refused) and passage.sent is not None:
+            return self._answer(passage.arrival.wire, passage.sent, element)
         return passage.arrival.wire.fault(error, element)

@@ -121,10 +121,29 @@ class Settings:
     )
     large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
     max_objects: int = _setting(
-        100_000, "objects at most in one reply; a larger answer is refused with 3.1", at_least=1
+        100_000,
+        "objects, events or controls at most in one reply; a larger answer is refused with 3.1",
+        at_least=1,
     )
     max_readings: int = _setting(
         500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
+    )
+
+    context: str = _setting(
+        "", "Header/Context that is taken, beside messages that have none; others are refused with 7.7. Empty: any"
+    )
+    revisions: tuple[str, ...] = _setting(
+        (), "values of Header/Revision that are taken (absent means 1); others are refused with 1.9. Empty: any"
+    )
+    replay_window: float = _setting(
+        300.0, "seconds that ReplayDetection/Created may differ from our clock; else refused with 7.7", at_least=0
+    )
+    require_replay_detection: bool = _setting(False, "refuse messages without ReplayDetection with 1.5")
+    unknown_devices: str = _setting(
+        "accept",
+        "what a control or an event does with a device that nobody told of before: accept it and make it known, "
+        "or refuse it with 2.4 or 2.12",
+        of=("accept", "refuse"),
     )
 
     source: str = _setting("cim_adapter", "Header/Source of what we send")

@@ -250,6 +250,23 @@ def standing_server(request: pytest.FixtureRequest) -> ServerProcess:
 
 
 ATTRIBUTES = ("ref", "idType", "idAuthority", "objectType", "kind")
+HEADER = (
+    "Verb",
+    "Noun",
+    "Revision",
+    "ReplayDetection",
+    "Context",
+    "Timestamp",
+    "Source",
+    "AsyncReplyFlag",
+    "ReplyAddress",
+    "AckRequired",
+    "User",
+    "MessageID",
+    "CorrelationID",
+    "Comment",
+    "Property",
+)
 TEXT = "_value_1"  # as zeep calls the text of an element that has attributes too
 
 
@@ -350,8 +367,7 @@ class Messages:
         }[shape]
         made = etree.Element(f"{{{outer}}}{root}", nsmap={None: outer})
         own = {"Verb": verb, "Noun": "MeterReadings", "MessageID": str(uuid.uuid4()), **(header or {})}
-        order = ("Verb", "Noun", "Revision", "Context", "Timestamp", "Source", "MessageID", "CorrelationID")
-        kept = {name: own[name] for name in order if own.get(name) is not None}
+        kept = {name: own[name] for name in HEADER if own.get(name) is not None}
         self._put(made, outer, "Header", self.MSG, kept)
         asked = {"StartTime": start, "EndTime": end, "ID": ids}
         asked = {name: value for name, value in asked.items() if value is not None}

@@ -16,6 +16,7 @@ import re
 from lxml import etree
 
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS, Dialect, language_of
+from cim_adapter.envelope.operation_set import OPERATION_SET
 from cim_adapter.envelope.shapes import Kind, Shape
 from cim_adapter.errors import Unrecognised
 from cim_adapter.xmltree import children, local, namespace
@@ -59,6 +60,8 @@ class ShapeReader:
         language = language_of(root)
         plain = typed[1] is None and typed[2] == "2011" and language in (MESSAGE_NS, None)
         if name.endswith(noun) and name != noun:
+            # <Noun>OperationSet has no schema of its own: what is in it is the envelope's (P6).
+            plain = plain and not noun.endswith(OPERATION_SET)
             dialect = None if plain else self._dialect(language or MESSAGE_NS)
             shape = Shape(kind=Kind.TYPED, namespace=outer, operation=name, typed_noun=noun, dialect=dialect)
             return shape, root

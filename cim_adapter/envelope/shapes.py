@@ -20,6 +20,7 @@ import msgspec
 from lxml import etree
 
 from cim_adapter.envelope.dialect import MESSAGE_NS, Dialect
+from cim_adapter.envelope.operation_set import OPERATION_SET
 from cim_adapter.xmltree import children
 
 
@@ -72,6 +73,15 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         if self.typed_noun is None:
             return None
         return self.operation.removesuffix(self.typed_noun).lower() or None
+
+    @property
+    def header_noun(self) -> str | None:
+        """The noun that the header of a typed message has: that of the root, or OperationSet for a set of a
+        noun (facts/envelope.md §4.2).
+        """
+        if self.typed_noun is not None and self.typed_noun.endswith(OPERATION_SET):
+            return OPERATION_SET
+        return self.typed_noun
 
     def dressed(self, answer: etree._Element) -> etree._Element:
         """``answer`` in the dialect of the request."""

@@ -96,23 +96,23 @@ def _revise(
     revised: Callable[[Call, etree._Element, etree._Element], etree._Element],
 ) -> Reply:
     """A new version of each object: ``revised(call, profile as stored, profile as sent)``."""
-    keys = _resolve(transaction, prepared.items)
+    verb, keys = Verb(call.message.header.verb), _resolve(transaction, prepared.items)
     ids = sorted({object_id for object_id, _ in keys})
     stored = {(v.object_id, v.namespace): v for v in configs.versions(transaction, call.message.header.noun, ids)}
     errors, fresh = list(prepared.errors), dict[_Key, ConfigObject]()
     for key, item in zip(keys, prepared.items, strict=True):
         before = fresh[key].profile if key in fresh else _profile(stored.get(key))
-        if before is None and not Verb(call.message.header.verb).is_event:
-            errors.append(unknown(item.kind, item.identity))
+        if before is None and verb != Verb.CHANGED:
+            if not verb.is_event:  # what is not there need not be taken away
+                errors.append(unknown(item.kind, item.identity))
             continue
         try:
             fresh[key] = item if before is None else _checked(call, revised(call, before, item.profile))
         except Invalid as error:
-            reason = f"so changed, it would break its XSD: {error.reason} {error.findings[0]}"
-            errors.append(invalid(item.kind, item.identity, reason, code=error.code))
+            errors.append(_broken(item, error))
     configs.end(transaction, call.uid, [stored[key].id for key in fresh if key in stored], at=instants.now())
     _store(call, transaction, fresh)
-    return Reply.of(errors, any_done=bool(fresh))
+    return Reply.of(errors, any_done=bool(fresh) or not errors)
 
 
 def _prepare_delete(call: Call) -> list[tuple[str, Identity]] | _Prepared:
@@ -178,7 +178,7 @@ def _current(call: Call, transaction: Transaction, keys: Iterable[_Key]) -> dict
 def _store(call: Call, transaction: Transaction, items: Mapping[_Key, ConfigObject]) -> None:
     """Add a version of each object."""
     since = instants.now()
-    for position, ((object_id, revision), item) in enumerate(items.items()):
+    for (object_id, revision), item in items.items():
         configs.add(
             transaction,
             call.uid,
@@ -186,7 +186,7 @@ def _store(call: Call, transaction: Transaction, items: Mapping[_Key, ConfigObje
             noun=call.message.header.noun,
             namespace=revision,
             since=since,
-            position=position,
+            position=next(call.positions),
             content=item.content,
             references=[objects.resolve(transaction, kind, other) for kind, other in item.references],
         )
@@ -205,6 +205,11 @@ def _checked(call: Call, profile: etree._Element) -> ConfigObject:
     call.catalogue.check(profile)
     items, _ = read_objects(profile)
     return items[0]
+
+
+def _broken(item: ConfigObject, error: Invalid) -> Error:
+    reason = f"so changed, it would break its XSD: {error.reason} {error.findings[0]}"
+    return invalid(item.kind, item.identity, reason, code=error.code)
 
 
 def _exists(item: ConfigObject, call: Call) -> str:

@@ -52,8 +52,22 @@ def read_identity(element: etree._Element) -> Identity:
         if name == "mRID":
             mrid = (child.text or "").strip() or None
         elif name == "Names":
-            names.append(_name(child))
+            names.append(read_name(child))
     return Identity(mrid, tuple(names))
+
+
+def read_name(element: etree._Element) -> Name:
+    """One ``Names`` element."""
+    parts = dict(children(element))
+    type_ = dict(children(parts["NameType"])) if "NameType" in parts else {}
+    authority = dict(children(type_["NameTypeAuthority"])) if "NameTypeAuthority" in type_ else {}
+    return Name(
+        name=_text(parts, "name") or "",
+        type=_text(type_, "name"),
+        authority=_text(authority, "name"),
+        type_description=_text(type_, "description"),
+        authority_description=_text(authority, "description"),
+    )
 
 
 def write_identity(parent: etree._Element, identity: Identity) -> None:
@@ -76,19 +90,6 @@ def write_identity(parent: etree._Element, identity: Identity) -> None:
         if name.authority_description is not None:
             _child(authority, "description").text = name.authority_description
         _child(authority, "name").text = name.authority
-
-
-def _name(element: etree._Element) -> Name:
-    parts = dict(children(element))
-    type_ = dict(children(parts["NameType"])) if "NameType" in parts else {}
-    authority = dict(children(type_["NameTypeAuthority"])) if "NameTypeAuthority" in type_ else {}
-    return Name(
-        name=_text(parts, "name") or "",
-        type=_text(type_, "name"),
-        authority=_text(authority, "name"),
-        type_description=_text(type_, "description"),
-        authority_description=_text(authority, "description"),
-    )
 
 
 def _text(parts: dict[str, etree._Element], name: str) -> str | None:

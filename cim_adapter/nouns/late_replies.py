@@ -6,12 +6,13 @@ They come as a reply of the noun or, on typed services, as a past-tense event wi
 
 from __future__ import annotations
 
-from cim_adapter.envelope import Reply
+from cim_adapter.envelope import OPERATION_SET, Reply
 from cim_adapter.nouns.registry import EVERY_NOUN, Call, handles
 from cim_adapter.store.transaction import Transaction
 
 
 @handles("reply", EVERY_NOUN)
+@handles("reply", OPERATION_SET)
 def acknowledge(_call: Call, _message: object, _transaction: Transaction) -> Reply:
     """Received; what it answers is found by its CorrelationID."""
     return Reply.acknowledged()

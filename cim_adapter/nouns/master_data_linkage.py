@@ -9,18 +9,17 @@ Objects that nobody has told of are made known: their master data may come later
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 from cim_adapter import instants
-from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.envelope import ID, Error, Reply, Verb
 from cim_adapter.errors import Incomplete, OverBudget, Refused
-from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.linkage_query import LinkageFilter, answer, read_filter
 from cim_adapter.nouns.linkage_rules import contradictions
 from cim_adapter.nouns.linkage_xml import Linkage, read_linkage
-from cim_adapter.nouns.object_errors import unknown
+from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import links, objects
 from cim_adapter.store.links import Link, Member, Pair
@@ -28,6 +27,7 @@ from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader, Transaction
 
 _NOUN = "MasterDataLinkageConfig"
+_NEVER = ("cancel", "canceled", "delete", "deleted")  # from the beginning on; close means from an instant on
 _MOST_PAIRS = 2_000  # in one set: a usage point of many meters is meant, not everything with everything
 
 
@@ -56,21 +56,22 @@ def _prepare(call: Call) -> _Wanted:
     return wanted
 
 
-def _prepare_close(call: Call) -> _Wanted | _Messages:
+def _prepare_end(call: Call) -> _Wanted | _Messages:
     request, payload = call.message.request, call.message.payload
     if request is None or not request.ids or (payload and payload.elements):
         return _read(call)
+    verb = call.message.header.verb
     if any(identifier.kind != "transaction" for identifier in request.ids):
         raise Incomplete(
-            "close names what to unlink: the objects in Payload, or in Request/ID with kind='transaction' the "
+            f"{verb} names what to unlink: the objects in Payload, or in Request/ID with kind='transaction' the "
             "MessageID of the create that linked them",
             code="1.6",
         )
-    return _Messages(request.ids, _effective(call))
+    return _Messages(request.ids, FOREVER[0] if verb in _NEVER else _effective(call, None))
 
 
 def _read(call: Call) -> _Wanted:
-    wanted = _Wanted([], [])
+    wanted, never = _Wanted([], []), call.message.header.verb in _NEVER
     for element in call.payloads:
         linkage = read_linkage(element)
         try:
@@ -78,11 +79,13 @@ def _read(call: Call) -> _Wanted:
         except Refused as error:
             wanted.errors.append(Error(code=error.code, level="FATAL", reason=error.reason))
         else:
-            wanted.sets.append((linkage, _effective(call) if linkage.start is None else linkage.start))
+            wanted.sets.append((linkage, FOREVER[0] if never else _effective(call, linkage.start)))
     return wanted
 
 
-def _effective(call: Call) -> int:
+def _effective(call: Call, said: int | None) -> int:
+    if said is not None:
+        return said
     timestamp = call.message.header.timestamp
     return instants.now() if timestamp is None else instants.instant(timestamp)
 
@@ -139,53 +142,63 @@ def _link(call: Call, wanted: _Wanted, transaction: Transaction, *, replacing: b
     return Reply.of(errors, any_done=bool(done))
 
 
-@handles("close", _NOUN, prepare=_prepare_close)
-@handles("closed", _NOUN, prepare=_prepare_close)
-@handles("cancel", _NOUN, prepare=_prepare_close)
-@handles("canceled", _NOUN, prepare=_prepare_close)
-@handles("delete", _NOUN, prepare=_prepare_close)
-@handles("deleted", _NOUN, prepare=_prepare_close)
-def close(call: Call, wanted: _Wanted | _Messages, transaction: Transaction) -> Reply:
-    """End what links the objects of each set, or what a message linked; an Error for each object that is
-    linked to none of its set.
+@handles("close", _NOUN, prepare=_prepare_end)
+@handles("closed", _NOUN, prepare=_prepare_end)
+@handles("cancel", _NOUN, prepare=_prepare_end)
+@handles("canceled", _NOUN, prepare=_prepare_end)
+@handles("delete", _NOUN, prepare=_prepare_end)
+@handles("deleted", _NOUN, prepare=_prepare_end)
+def unlink(call: Call, wanted: _Wanted | _Messages, transaction: Transaction) -> Reply:
+    """End what links the objects of each set, or what a message linked: close from the effective time on,
+    cancel and delete as if it had never been. An Error for each object that is linked to none of its set;
+    not in an event, where that it is not linked is what the event says.
     """
     if isinstance(wanted, _Messages):
-        return _close_messages(call, wanted, transaction)
-    errors, done = list(wanted.errors), 0
-    for linkage, at in wanted.sets:
-        named = {named: objects.find(transaction, *named) for named in linkage.objects}
-        links.hold(transaction, (id_ for ids in named.values() for id_ in ids))
-        everything = {id_ for ids in named.values() for id_ in ids}
-        found = [
-            link
-            for link in links.links(transaction, everything, window=(at, FOREVER[1]))
-            if link.other.id in everything
-        ]
-        links.part(transaction, call.uid, found, at)
-        done += len(found)
-        linked = {link.one.id for link in found}
-        for (kind, identity), ids in named.items():
-            if not ids:
-                errors.append(unknown(kind, identity))
-            elif linked.isdisjoint(ids):
-                reason = f"this {kind} is linked to no other object of this set from {instants.as_text(at)} on"
-                errors.append(Error(code="2.29", level="FATAL", reason=reason, id=write_id(kind, identity)))
-    return Reply.of(errors, any_done=bool(done))
+        errors, absent = [], list(_unlink_messages(call, wanted, transaction))
+        done = len(absent) < len(wanted.ids)
+    else:
+        errors = wanted.errors
+        outcomes = [_unlink(call, linkage, at, transaction) for linkage, at in wanted.sets]
+        absent = [error for _, of_set in outcomes for error in of_set]
+        done = any(ended for ended, _ in outcomes)
+    if Verb(call.message.header.verb).is_event:
+        return Reply.of(errors, any_done=bool(done or absent))
+    return Reply.of([*errors, *absent], any_done=done)
 
 
-def _close_messages(call: Call, wanted: _Messages, transaction: Transaction) -> Reply:
-    errors: list[Error] = []
+def _unlink(call: Call, linkage: Linkage, at: int, transaction: Transaction) -> tuple[bool, list[Error]]:
+    """Whether anything was unlinked, and an Error for each object of the set that was not."""
+    ids = {named: objects.find(transaction, *named) for named in linkage.objects}
+    everything = {id_ for of_one in ids.values() for id_ in of_one}
+    links.hold(transaction, everything)
+    found = links.links(transaction, everything, window=(at, FOREVER[1]))
+    found = [link for link in found if link.other.id in everything]
+    links.part(transaction, call.uid, found, at)
+    errors, linked = [], {link.one.id for link in found}
+    for (kind, identity), of_one in ids.items():
+        if not of_one:
+            errors.append(unknown(kind, identity))
+        elif linked.isdisjoint(of_one):
+            reason = f"this {kind} is linked to no other object of this set{_since(at)}"
+            errors.append(invalid(kind, identity, reason, code="2.29"))
+    return bool(found), errors
+
+
+def _unlink_messages(call: Call, wanted: _Messages, transaction: Transaction) -> Iterator[Error]:
     for identifier in wanted.ids:
         made = links.of_message(transaction, call.partner, identifier.value)
         found = [link for link in made if link.holds_in((wanted.at, FOREVER[1]))]
         links.part(transaction, call.uid, found, wanted.at)
         if not made:
             reason = "no links came with a message of this MessageID"
-            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=identifier))
+            yield Error(code="2.15", level="FATAL", reason=reason, id=identifier)
         elif not found:
-            reason = f"none of the links of this message holds from {instants.as_text(wanted.at)} on"
-            errors.append(Error(code="2.29", level="FATAL", reason=reason, id=identifier))
-    return Reply.of(errors, any_done=len(errors) < len(wanted.ids))
+            reason = f"none of the links of this message holds{_since(wanted.at)}"
+            yield Error(code="2.29", level="FATAL", reason=reason, id=identifier)
+
+
+def _since(at: int) -> str:
+    return "" if at == FOREVER[0] else f" from {instants.as_text(at)} on"
 
 
 def _replaced(transaction: Transaction, known: Iterable[Member], pairs: Collection[Pair], at: int) -> list[Link]:

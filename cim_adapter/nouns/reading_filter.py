@@ -104,9 +104,9 @@ def _read_profile(profile: etree._Element) -> ReadingFilter:
                         raise _not_served(f"MeterReadings/{part}")
                     targets.append((part, read_identity(element)))
             case "ReadingType":
-                types.extend(_type_names(child))
+                types.extend(type_names(child))
             case "ReadingQuality":
-                qualities.update(name for _, element in children(child) for name in _type_names(element))
+                qualities.update(name for _, element in children(child) for name in type_names(element))
             case "TimeSchedule":
                 windows.extend(read_period(element).window() for _, element in children(child))
             case "Reading":
@@ -136,7 +136,7 @@ def _selector(element: etree._Element) -> ReadingSelector:
     return ReadingSelector(own.get("reason"), own.get("source"), window)
 
 
-def _type_names(element: etree._Element) -> list[str]:
+def type_names(element: etree._Element) -> list[str]:
     """A type is named by its mRID or by any of its names: the text that stands in ``ref``."""
     identity = read_identity(element)
     return ([identity.mrid] if identity.mrid else []) + [name.name for name in identity.names]

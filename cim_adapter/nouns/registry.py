@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 import msgspec
 from lxml import etree
 
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Key
 from cim_adapter.xmltree import local
 
 EVERY_NOUN = "*"
@@ -39,9 +41,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
     vault: Vault
     settings: Settings
+    codes: CodeLists
     catalogue: Catalogue
     wanted: set[tuple[str, Identity]] = msgspec.field(default_factory=set)
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
+    keys: set[Key] = msgspec.field(default_factory=set)
+    """Keys that the handler will ask the transaction for: told while preparing, likewise."""
     positions: Iterator[int] = msgspec.field(default_factory=count)
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +13,8 @@ from sqlalchemy import select
 
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Reader, Transaction
+
+_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 def new_uid() -> str:
@@ -67,6 +70,16 @@ class Stored:
     code: str
     request: bytes
     reply: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What to call a message by."""
+
+    partner: str
+    verb: str | None
+    noun: str | None
+    message_id: str | None
 
 
 def seal_request(vault: Vault, uid: str, body: bytes) -> bytes:
@@ -129,3 +142,14 @@ def read(reader: Reader, uid: str) -> Stored:
             reply=reader.vault.open(bytes(row.reply), f"journal/{uid}/reply"),
         )
     raise KeyError(uid)
+
+
+def heads(reader: Reader, uids: Iterable[str]) -> dict[str, Head]:
+    """Who sent these messages, and what they were."""
+    columns, wanted = reader.tables.journal.c, list(uids)
+    statement = select(columns.uid, columns.partner, columns.verb, columns.noun, columns.message_id)
+    return {
+        row.uid: Head(partner=row.partner, verb=row.verb, noun=row.noun, message_id=row.message_id)
+        for first in range(0, len(wanted), _PARAMETERS)
+        for row in reader.select(statement.where(columns.uid.in_(wanted[first : first + _PARAMETERS])))
+    }

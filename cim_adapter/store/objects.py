@@ -81,6 +81,18 @@ def identities(reader: Reader, ids: Iterable[int]) -> dict[int, Identity]:
     }
 
 
+def kinds(reader: Reader, ids: Iterable[int]) -> dict[int, str]:
+    """The kinds of the objects, by id."""
+    table, wanted = reader.tables.object, list(ids)
+    return {
+        row.id: row.kind
+        for first in range(0, len(wanted), _PARAMETERS)
+        for row in reader.select(
+            select(table.c.id, table.c.kind).where(table.c.id.in_(wanted[first : first + _PARAMETERS]))
+        )
+    }
+
+
 def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     hashes = _exact_hashes(transaction.vault, kind, identity)
     _ask(transaction, hashes)
@@ -122,6 +134,8 @@ def _ask(transaction: Transaction, hashes: list[bytes]) -> None:
 def new_id() -> int:
     """63 bits: milliseconds, then chance. Made here and not by the database, so that rows which refer
     to each other can wait for the group's commit together; a clash is tried again by the writer.
+
+    What comes by the thousand in one message counts on from one such id.
     """
     return (time.time_ns() // 1_000_000) << 21 | secrets.randbits(21)
 

@@ -38,9 +38,17 @@ class Tables:
     object_key: Table
     reading_block: Table
     erasure: Table
+    end_device_event: Table
+    end_device_event_name: Table
+    control: Table
+    control_target: Table
+    control_move: Table
     link: Table
+    read_schedule: Table
+    read_schedule_object: Table
     config_version: Table
     config_reference: Table
+    nonce: Table
 
     @property
     def parents_first(self) -> tuple[Table, ...]:
@@ -53,9 +61,17 @@ class Tables:
             self.object_key,
             self.reading_block,
             self.erasure,
+            self.end_device_event,
+            self.end_device_event_name,
+            self.control,
+            self.control_target,
+            self.control_move,
             self.link,
+            self.read_schedule,
+            self.read_schedule_object,
             self.config_version,
             self.config_reference,
+            self.nonce,
         )
 
     @classmethod
@@ -129,7 +145,42 @@ class Tables:
                 Index(None, "object_id"),
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
+            nonce=_nonce(metadata),
+            end_device_event=_end_device_event(metadata),
+            end_device_event_name=Table(
+                "end_device_event_name",
+                metadata,
+                Column("id", _ID, primary_key=True),
+                Column("event_id", ForeignKey("end_device_event.id"), nullable=False),
+                Column("hash", LargeBinary, nullable=False, comment="HMAC of the name"),
+                Index(None, "hash"),
+                comment="Names of events, where they have any",
+            ),
+            control=_control(metadata),
+            control_target=_control_target(metadata),
+            control_move=Table(
+                "control_move",
+                metadata,
+                Column("id", _ID, primary_key=True),
+                _of_message(),
+                Column("control_id", ForeignKey("control.id"), nullable=False),
+                Column("position", Integer, comment="of the target; NULL: the control itself was changed"),
+                Column("before", SmallInteger),
+                Column("state", SmallInteger),
+                Column("at", BigInteger, nullable=False),
+                Index(None, "control_id"),
+                comment="who moved what and when, after the create",
+            ),
             link=_link(metadata),
+            read_schedule=_read_schedule(metadata),
+            read_schedule_object=Table(
+                "read_schedule_object",
+                metadata,
+                Column("version_id", ForeignKey("read_schedule.id"), primary_key=True),
+                Column("object_id", ForeignKey("object.id"), primary_key=True),
+                Index(None, "object_id"),
+                comment="the devices, usage points and groups that a schedule reads",
+            ),
             config_version=_config_version(metadata),
             config_reference=Table(
                 "config_reference",
@@ -142,10 +193,10 @@ class Tables:
         )
 
 
-def _only_known(name: str, first: str, *more: str) -> Index:
-    """An index of the blocks that have ``first``: the others cost it nothing."""
+def _only_known(name: str, first: str, *more: str, unique: bool = False) -> Index:
+    """An index of the rows that have ``first``: the others cost it nothing."""
     known = text(f"{first} IS NOT NULL")
-    return Index(f"ix_reading_block_{name}", first, *more, sqlite_where=known, postgresql_where=known)
+    return Index(name, first, *more, unique=unique, sqlite_where=known, postgresql_where=known)
 
 
 def _of_message() -> Column[str]:
@@ -216,6 +267,17 @@ def _journal(metadata: MetaData) -> Table:
     )
 
 
+def _nonce(metadata: MetaData) -> Table:
+    return Table(
+        "nonce",
+        metadata,
+        Column("hash", LargeBinary, primary_key=True, comment="HMAC of partner, Source and Nonce"),
+        Column("used", BigInteger, nullable=False),
+        Index(None, "used"),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+
+
 def _reading_block(metadata: MetaData) -> Table:
     return Table(
         "reading_block",
@@ -233,11 +295,83 @@ def _reading_block(metadata: MetaData) -> Table:
         Column("readings", Integer, nullable=False),
         Column("withdrawn_by", Text, comment="journal uid of the delete that named this block's message"),
         Column("sealed", LargeBinary, nullable=False),
-        _only_known("meter", "meter_id", "reading_type", "start"),
-        _only_known("usage_point", "usage_point_id", "reading_type", "start"),
+        _only_known("ix_reading_block_meter", "meter_id", "reading_type", "start"),
+        _only_known("ix_reading_block_usage_point", "usage_point_id", "reading_type", "start"),
         Index("ix_reading_block_journal_uid", "journal_uid"),
         sqlite_autoincrement=True,
         comment="one row per meter, reading type and block: the CIM's own IntervalBlock, sealed",
+    )
+
+
+def _end_device_event(metadata: MetaData) -> Table:
+    return Table(
+        "end_device_event",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("position", Integer, nullable=False, comment="of the event in its message"),
+        Column("mrid", Text),
+        Column("mrid_key", LargeBinary, comment="to find mrid by, however long it is"),
+        Column("meter_id", ForeignKey("object.id")),
+        Column("usage_point_id", ForeignKey("object.id")),
+        Column("type", Text, nullable=False, comment="the ref of its EndDeviceEventType"),
+        Column("created", BigInteger, nullable=False, comment="createdDateTime"),
+        Column("severity", Text),
+        Column("tracking_key", LargeBinary, comment="HMAC of issuerTrackingID"),
+        Column("mark", SmallInteger, comment="1 closed, 2 canceled, 3 deleted"),
+        Column("marked", BigInteger),
+        Column("marked_by", Text, comment="journal uid of the message that closed, canceled or deleted it"),
+        Column("sealed", LargeBinary, nullable=False, comment="the XML element"),
+        _only_known("uq_end_device_event_mrid_key", "mrid_key", unique=True),
+        _only_known("ix_end_device_event_tracking_key", "tracking_key"),
+        _only_known("ix_end_device_event_meter", "meter_id", "created"),
+        _only_known("ix_end_device_event_usage_point", "usage_point_id", "created"),
+        Index("ix_end_device_event_created", "created"),
+        Index("ix_end_device_event_journal_uid", "journal_uid"),
+        comment="what happened in or at a device",
+    )
+
+
+def _control(metadata: MetaData) -> Table:
+    return Table(
+        "control",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("position", Integer, nullable=False, comment="of the control in its message"),
+        Column("partner", Text, nullable=False, comment="who created it"),
+        Column("mrid", Text),
+        Column("mrid_key", LargeBinary, comment="to find mrid by, however long it is"),
+        Column("tracking_key", LargeBinary, comment="HMAC of issuerTrackingID"),
+        Column("correlation_key", LargeBinary, comment="of the CorrelationID that answers to its message bear"),
+        Column("type", Text, nullable=False, comment="the ref of its EndDeviceControlType"),
+        Column("start", BigInteger, nullable=False, comment="as scheduled; else when it was received"),
+        Column("until", BigInteger, nullable=False, comment="its end; its start, where it has none"),
+        Column("expires", Boolean, nullable=False, comment="whether it has an end"),
+        Column("sealed", LargeBinary, nullable=False, comment="the XML element, latest version"),
+        _only_known("uq_control_mrid_key", "mrid_key", unique=True),
+        _only_known("ix_control_tracking_key", "tracking_key"),
+        _only_known("ix_control_correlation_key", "correlation_key"),
+        Index("ix_control_until_start", "until", "start"),
+        Index("ix_control_journal_uid", "journal_uid"),
+        comment="what devices are told to do",
+    )
+
+
+def _control_target(metadata: MetaData) -> Table:
+    return Table(
+        "control_target",
+        metadata,
+        Column("control_id", ForeignKey("control.id"), primary_key=True),
+        Column("position", Integer, primary_key=True, autoincrement=False),
+        Column("object_id", ForeignKey("object.id"), nullable=False, comment="the device"),
+        Column("via_id", ForeignKey("object.id"), comment="the group or usage point that stands for it"),
+        Column("state", SmallInteger, nullable=False, comment="see store.controls.State"),
+        Column("since", BigInteger, nullable=False),
+        Column("moved_by", Text, nullable=False, comment="journal uid of the message that brought it there"),
+        Index("ix_control_target_object_id", "object_id"),
+        _only_known("ix_control_target_via", "via_id"),
+        comment="a device that a control is for, and how far it is with it",
     )
 
 
@@ -258,4 +392,32 @@ def _link(metadata: MetaData) -> Table:
         Index(None, "other_id", "start"),
         Index(None, "journal_uid"),
         comment="two objects that belong together for a time: which meter measures which usage point",
+    )
+
+
+def _read_schedule(metadata: MetaData) -> Table:
+    return Table(
+        "read_schedule",
+        metadata,
+        Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+        _of_message(),
+        Column("created_by", Text, nullable=False, comment="journal uid of the message that made the schedule"),
+        Column("position", Integer, nullable=False, comment="of the schedule in that message"),
+        Column("since", BigInteger, nullable=False),
+        Column("until", BigInteger, comment="when it was changed, canceled or deleted; NULL: it holds"),
+        Column("ended_as", Text, comment="changed, canceled or deleted"),
+        Column("ended_by", Text, comment="journal uid of the message that did so"),
+        Column("start", BigInteger, nullable=False, comment="the first instant at which a reading may be due"),
+        Column("end", BigInteger, nullable=False),
+        Column("sealed", LargeBinary, nullable=False, comment="the profile"),
+        Index(
+            "uq_read_schedule_current",
+            "created_by",
+            "position",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_read_schedule_since", "since"),
+        comment="when meters are to be read, and when they were to be, version by version",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Result, Table
+from sqlalchemy import Connection, CursorResult, Executable, Result, Table, literal, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
@@ -18,6 +19,10 @@ DatabaseError = SQLAlchemyError
 
 
 Inserts = Mapping[Table, InsertRows]
+
+Key = tuple[str, bytes]
+"""An indexed column, as ``table.column``, and a value in it."""
+_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Reader:
@@ -34,10 +39,11 @@ class Reader:
 
 @dataclass(slots=True)
 class _Part:
-    """Where a part of a message began: how many rows waited and how many ids were remembered."""
+    """Where a part of a message began: how many rows waited, how many ids and keys were remembered."""
 
     rows: int
     ids: int
+    keys: int
     savepoint: Any = None
 
 
@@ -71,6 +77,9 @@ class Transaction(Reader):
         self._savepoint: Any = None
         self._part: _Part | None = None
         self._absent: set[Any] = set()
+        self._asked: set[Key] = set()
+        self._taken: set[Key] = set()
+        self._own_taken: list[Key] = []
         self.learnt_ids: dict[Any, int] = {}
         self.seen: dict[tuple[bytes, str], str] = {}
 
@@ -116,10 +125,25 @@ class Transaction(Reader):
         """Remember, for this transaction, that the database has nothing for ``keys``."""
         self._absent.update(keys)
 
+    def has(self, key: Key) -> bool:
+        """Whether a row has ``key``: in the database, or among those of this group that wait for it.
+
+        What a message says beforehand that it will ask (``Work.keys``), the writer asks for the whole group.
+        """
+        if key not in self._taken and key not in self._asked:
+            self.ask([key])
+        return key in self._taken
+
+    def take(self, key: Key) -> None:
+        """A row with ``key`` was added: from now on ``has`` knows it; forgotten if it is not committed."""
+        if key not in self._taken:
+            self._taken.add(key)
+            self._own_taken.append(key)
+
     def begin_part(self) -> None:
         """From here to the next part, or to the end of the message, is one part."""
         self._end_part()
-        self._part = _Part(len(self._own), len(self._own_ids))
+        self._part = _Part(len(self._own), len(self._own_ids), len(self._own_taken))
 
     def undo_part(self) -> None:
         """Undo what the message did since ``begin_part``, and only that."""
@@ -131,8 +155,29 @@ class Transaction(Reader):
         del self._own[part.rows :]
         while len(self._own_ids) > part.ids:
             self._own_ids.popitem()  # the latest first
+        self._taken.difference_update(self._own_taken[part.keys :])
+        del self._own_taken[part.keys :]
 
     # -------------------------------------------------------------------------- for the writer
+
+    def ask(self, keys: Iterable[Key]) -> None:
+        """Ask the database once which of ``keys`` it has."""
+        wanted = [key for key in set(keys) if key not in self._asked]
+        for first in range(0, len(wanted), _PARAMETERS):
+            self._ask(wanted[first : first + _PARAMETERS])
+        self._asked.update(wanted)
+
+    def _ask(self, keys: list[Key]) -> None:
+        values: dict[str, list[bytes]] = defaultdict(list)
+        for name, value in keys:
+            values[name].append(value)
+        parts = []
+        for name, those in sorted(values.items()):
+            table, _, column = name.partition(".")
+            found = self.tables.metadata.tables[table].c[column]
+            parts.append(select(literal(name), found).where(found.in_(those)))
+        rows = self._connection.execute(union_all(*parts))
+        self._taken.update((name, bytes(value)) for name, value in rows)
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""
@@ -151,6 +196,7 @@ class Transaction(Reader):
             self._savepoint.rollback()
         for key in self._own_seen:
             self.seen.pop(key, None)
+        self._taken.difference_update(self._own_taken)
         self._reset()
 
     def finish(self) -> None:
@@ -158,7 +204,7 @@ class Transaction(Reader):
         self._flush()
 
     def _reset(self) -> None:
-        self._own, self._own_ids, self._own_seen, self._savepoint = [], {}, [], None
+        self._own, self._own_ids, self._own_seen, self._own_taken, self._savepoint = [], {}, [], [], None
 
     def _end_part(self) -> None:
         if self._part is not None and self._part.savepoint is not None:

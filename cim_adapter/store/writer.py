@@ -28,7 +28,7 @@ from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, SelectByKeys
 from cim_adapter.store.tables import Tables
-from cim_adapter.store.transaction import Transaction
+from cim_adapter.store.transaction import Key, Transaction
 
 T = TypeVar("T")
 _ATTEMPTS = 5
@@ -38,12 +38,14 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What one message does inside the transaction.
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
-    objects that ``run`` is going to resolve. The database is asked for those of the whole group at once.
+    objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
+    asked for those of the whole group at once.
     """
 
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
+    keys: Collection[Key] = ()
 
 
 def _reset(connection: Connection) -> None:
@@ -192,6 +194,7 @@ class Writer:
             transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
+            transaction.ask([key for _, work in works for key in work.keys])
             transaction.keep()
             for job, work in works:
                 try:

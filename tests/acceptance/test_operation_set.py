@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from lxml import etree
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_every_operation_that_cannot_be_is_told_at_once(send, messages, create):
         "1": (messages.operation(1, "create", late), "1.8"),
         "2": (create(2, messages.meter(), noun="Bananas"), "2.5"),
         "3": (create(3, messages.meter(), verb="destroy"), "2.9"),
-        "4": (create(4, messages.meter(), verb="execute"), "2.9"),
+        "4": (create(4, messages.meter(), verb="executed"), "2.9"),
         "5": (messages.operation(5, "create"), "1.7"),
         "6": (messages.operation(6, "get"), "2.9"),
         "7": (messages.operation(7, None, messages.readings(messages.meter())), "2.9"),
@@ -202,3 +203,29 @@ def test_what_a_role_may_do_alone_it_may_do_in_a_set(server, run_cli, messages, 
         answer = messages.send(client, messages.operation_set(create(1, meter), create(2, meter, verb="change")))
     assert (answer.result, failures(answer)) == ("PARTIAL", {"2": "7.5"})
     assert "does not allow change MeterReadings" in answer.said
+
+
+@pytest.mark.parametrize("year", ["2011", "2015"])
+def test_a_typed_set(send, messages, create, broken, stored, year):
+    """As EPRI's part 6 has it: the three parts of Payload in the namespace of the typed message (§4.2)."""
+    meter = messages.meter(value="1")
+    generic = messages.operation_set(create(1, meter), create(2, broken))
+    typed = f"http://iec.ch/TC57/{year}/MeterReadingsOperationSetMessage"
+    body = etree.Element(f"{{{typed}}}ExecuteMeterReadingsOperationSet")
+    for part in list(generic):
+        part.tag = f"{{{typed}}}{etree.QName(part).localname}"
+        body.append(part)
+    own = next(body.iter("{*}OperationSet"))
+    own.tag = f"{{{typed}}}OperationSet"
+    answer = send(body)
+    assert answer.message.tag == f"{{{typed}}}MeterReadingsOperationSetResponseMessage"
+    assert (answer.result, failures(answer), stored(meter)) == ("PARTIAL", {"2": "1.7"}, ["1"])
+
+
+def test_a_typed_message_holds_a_document_or_a_set(send, messages, create):
+    """The typed schema lets both stand in one Payload."""
+    body = messages.create(messages.meter(), shape="typed")
+    own = next(messages.operation_set(create(1, messages.meter())).iter("{*}OperationSet"))
+    own.tag = f"{{{messages.TYPED}}}OperationSet"
+    next(body.iter("{*}Payload")).append(own)
+    assert send(body).codes == ["2.9"]

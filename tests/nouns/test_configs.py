@@ -13,20 +13,6 @@ BASE = "http://iec.ch/TC57/2011/"
 
 
 @pytest.fixture
-def ask(exchange):
-    """``ask(verb, noun, payload="…", request="…")`` → the reply; payload and request are inner XML."""
-
-    def send(verb, noun, payload=None, request="", base=BASE):
-        body = f"<Header><Verb>{verb}</Verb><Noun>{noun}</Noun><MessageID>{uuid.uuid4()}</MessageID></Header>"
-        body += f"<Request>{request}</Request>" if request else ""
-        if payload is not None:
-            body += f'<Payload><{noun} xmlns="{base}{noun}#">{payload}</{noun}></Payload>'
-        return exchange.take(f'<RequestMessage xmlns="{MESSAGE_NS}">{body}</RequestMessage>')
-
-    return send
-
-
-@pytest.fixture
 def query(ask):
     """``query(noun, filter)`` → the reply to a get with this content of the query profile."""
 

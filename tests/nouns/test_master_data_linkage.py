@@ -200,6 +200,28 @@ def test_what_is_wrong_with_a_close(outcome):
     assert outcome("close", request="<ID>m</ID>") == ("FAILED", ("1.6", None, None))
 
 
+@pytest.mark.parametrize("verb", ["cancel", "delete", "canceled", "deleted"])
+def test_a_link_that_never_was(outcome, told, verb):
+    outcome("create", linkage(5, Meter="m", UsagePoint="p"), message_id="id-1")
+    outcome("create", linkage(5, Meter="m", Customer="c"), message_id="id-2")
+    assert outcome(verb, linkage(20, Meter="m", UsagePoint="p")) == ("OK",)
+    assert told(1, 31, Meter="m") == [({"m", "c"}, "05", "")]
+    if not verb.endswith("ed"):
+        assert outcome(verb, request="<ID kind='transaction'>id-1</ID>") == ("FAILED", ("2.29", None, "id-1"))
+        assert outcome(verb, request="<ID kind='transaction'>id-2</ID>") == ("OK",)
+        assert told(1, 31, Meter="m") == []
+
+
+@pytest.mark.parametrize("verb", ["closed", "canceled", "deleted"])
+def test_an_event_of_what_is_not_linked_is_so_already(outcome, verb):
+    outcome("create", linkage(5, Meter="m", Customer="c"))
+    assert outcome(verb, linkage(20, Meter="m", UsagePoint="nowhere")) == ("OK",)
+    assert outcome(verb, linkage(20, Meter="m"), linkage(20, Meter="m", UsagePoint="p")) == (
+        "PARTIAL",
+        ("1.7", None, None),
+    )
+
+
 # ------------------------------------------------------------------------------------- contradictions
 
 

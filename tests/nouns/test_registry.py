@@ -87,7 +87,9 @@ def call():
         message = Message(
             header=Header(verb="create", noun="Pumps"), payload=Payload(elements=elements) if elements else None
         )
-        return Call(uid="u", partner="p", message=message, vault=None, settings=Settings(), catalogue=None)
+        return Call(
+            uid="u", partner="p", message=message, vault=None, settings=Settings(), codes=None, catalogue=None
+        )
 
     return make
 

@@ -144,10 +144,10 @@ class XmlBuilder:
         said = value.get(NAMESPACE) if type(value) is dict else None
         try:
             if type(said) is str:
-                tag = etree.QName(said or None, name).text
+                tag: str | None = etree.QName(said or None, name).text
             else:
                 tag = self._plans.tag(type_, name, split(parent.tag)[0])
-        except ValueError:
+        except ValueError:  # no name, or no namespace, that XML can write
             return None
         return None if tag is None or _XMLNS in tag else self._plans.child(type_, tag)
 

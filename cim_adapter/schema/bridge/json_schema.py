@@ -174,7 +174,7 @@ def _annotation(component: Any) -> str:
 def _base(simple: Simple) -> str:
     """The name of the built-in type that ``simple`` derives from, as far as schemas know it."""
     if simple.kind is not Kind.TEXT:
-        return simple.kind.value
+        return str(simple.kind.value)
     component = simple.component
     while component is not None and not (component.name or "").startswith(_XS):
         component = component.base_type

@@ -22,6 +22,7 @@ from cim_adapter.schema.budget import MAX_DEPTH, Budget
 #: Objects and arrays inside each other. An element in ordered content takes three levels.
 MAX_JSON_DEPTH = 3 * MAX_DEPTH
 
+_CONTAINERS = (dict, list)
 _POSITION = re.compile(r" ?\(byte (\d+)\)$")
 _ADVICE = "Send JSON (RFC 8259) in UTF-8."
 
@@ -78,14 +79,14 @@ def _survey(value: Any) -> int:
     """Count the members of all objects, level by level; raise OverBudget where the levels are too many."""
     members = 0
     level: list[Any] = [value]
-    for _ in range(MAX_JSON_DEPTH + 1):
+    for _ in range(MAX_JSON_DEPTH):
         below: list[Any] = []
         for item in level:
             if type(item) is dict:
                 members += len(item)
-                below.extend(item.values())
+                below += [inner for inner in item.values() if type(inner) in _CONTAINERS]
             elif type(item) is list:
-                below.extend(item)
+                below += [inner for inner in item if type(inner) in _CONTAINERS]
         if not below:
             return members
         level = below

@@ -19,11 +19,11 @@ class Plans:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
         self._lock = Lock()
         self._roots: dict[str, Child] = {}
         self._compilers: dict[str, Compiler] = {}
         self._namespaces: dict[str, list[str]] = {}
+        self._schemas = {schema.namespace: schema for schema in catalogue}
         for schema in sorted(catalogue, key=lambda schema: (not schema.namespace.endswith("#"), schema.namespace)):
             for root in schema.roots:
                 self._namespaces.setdefault(root, []).append(schema.namespace)
@@ -78,10 +78,8 @@ class Plans:
     def _compile(self, tag: str, namespace: str) -> Child:
         with self._lock:
             if tag not in self._roots:
-                schema = self._catalogue.schema_for(tag)
-                assert schema is not None, f"{tag} is a root of no schema"
                 compiler = self._compilers.setdefault(namespace, Compiler())
-                self._roots[tag] = compiler.element(schema.components().maps.elements[tag])
+                self._roots[tag] = compiler.element(self._schemas[namespace].components().maps.elements[tag])
             return self._roots[tag]
 
 

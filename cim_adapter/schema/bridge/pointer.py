@@ -9,12 +9,16 @@ from typing import Any
 Path = Any
 
 _LONGEST_STEP = 80
+_MOST_STEPS = 60
 
 
 def pointer(path: Path) -> str:
-    """The JSON Pointer of ``path``; empty for the whole document. Long names are cut."""
+    """The JSON Pointer of ``path``; empty for the whole document. Long names and long ways are cut."""
     steps: list[str] = []
     while path is not None:
         path, step = path
         steps.append(str(step)[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{step}" for step in reversed(steps))
+    steps.reverse()
+    if len(steps) > _MOST_STEPS:
+        steps[_MOST_STEPS:] = ["…"]
+    return "".join(f"/{step}" for step in steps)

@@ -60,7 +60,8 @@ class JsonWriter:
 
     def _attributes(self, element: etree._Element, type_: Type) -> _Members:
         members: _Members = {}
-        for name, text in element.items():
+        attributes: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs think of bytes
+        for name, text in attributes:
             declared = type_.attributes.get(name)
             if declared is not None:
                 members[declared.member] = to_literal(text, declared.simple.kind, element)
@@ -91,11 +92,12 @@ class JsonWriter:
                     members[name] = [value]
                 else:
                     array.append(value)
-            elif name in members:  # a wildcard has taken several of one name
-                before = members[name]
-                members[name] = [*before, value] if isinstance(before, list) else [before, value]
-            else:
+            elif name not in members:
                 members[name] = value
+            elif isinstance(members[name], list):  # a wildcard has taken several of one name
+                members[name].append(value)
+            else:
+                members[name] = [members[name], value]
 
     def _child(self, element: etree._Element, place: Child) -> Any:
         if place.nillable and element.items() == [(XSI_NIL, "true")] and not len(element) and not element.text:
@@ -118,24 +120,28 @@ class JsonWriter:
             return None
         known = type_.children
         places: list[Child] = []
-        taken: set[str] = set()
-        at, name = -1, ""
+        guests: set[str] = set()
+        last: Child | None = None
+        at = -1
         for child in children:
             tail = child.tail
             if tail is not None and tail.strip(WHITE):
                 return None
-            place = known.get(child.tag) or self._plans.child(type_, child.tag)
-            if place.at is None or place.at < at:
-                return None
-            if place.name == name:
-                if not (place.repeated or place.foreign):
+            place = known.get(child.tag)
+            if place is None:
+                place = self._plans.child(type_, child.tag)
+                if place.name in guests and (last is None or last.name != place.name):
                     return None
-            elif place.at == at and place.name in taken:
+                guests.add(place.name)
+            if place is last:
+                if not place.repeated:
+                    return None
+            elif place.at is None or place.at < at:
                 return None
+            else:
+                at = place.at
+            last = place
             places.append(place)
-            if place.foreign:
-                taken.add(place.name)
-            at, name = place.at, place.name
         return places
 
     def _content(self, element: etree._Element, children: list[etree._Element], type_: Type) -> list[Any]:

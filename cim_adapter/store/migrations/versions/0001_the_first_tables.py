@@ -62,6 +62,14 @@ def upgrade() -> None:
     )
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
+        "nonce",
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of partner, Source and Nonce"),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_nonce")),
+        comment="nonces of ReplayDetection that were used within a day, and some that are older",
+    )
+    op.create_index(op.f("ix_nonce_used"), "nonce", ["used"], unique=False)
+    op.create_table(
         "object",
         sa.Column(
             "id",
@@ -126,6 +134,144 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("until IS NULL"),
         postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
+        "control",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the control in its message"),
+        sa.Column("partner", sa.Text(), nullable=False, comment="who created it"),
+        sa.Column("mrid", sa.Text(), nullable=True),
+        sa.Column("mrid_key", sa.LargeBinary(), nullable=True, comment="to find mrid by, however long it is"),
+        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="HMAC of issuerTrackingID"),
+        sa.Column(
+            "correlation_key",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="of the CorrelationID that answers to its message bear",
+        ),
+        sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceControlType"),
+        sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
+        sa.Column("until", sa.BigInteger(), nullable=False, comment="its end; its start, where it has none"),
+        sa.Column("expires", sa.Boolean(), nullable=False, comment="whether it has an end"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_control_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_control")),
+        comment="what devices are told to do",
+    )
+    op.create_index(
+        "ix_control_correlation_key",
+        "control",
+        ["correlation_key"],
+        unique=False,
+        sqlite_where=sa.text("correlation_key IS NOT NULL"),
+        postgresql_where=sa.text("correlation_key IS NOT NULL"),
+    )
+    op.create_index("ix_control_journal_uid", "control", ["journal_uid"], unique=False)
+    op.create_index(
+        "ix_control_tracking_key",
+        "control",
+        ["tracking_key"],
+        unique=False,
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.create_index("ix_control_until_start", "control", ["until", "start"], unique=False)
+    op.create_index(
+        "uq_control_mrid_key",
+        "control",
+        ["mrid_key"],
+        unique=True,
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+    )
+    op.create_table(
+        "end_device_event",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the event in its message"),
+        sa.Column("mrid", sa.Text(), nullable=True),
+        sa.Column("mrid_key", sa.LargeBinary(), nullable=True, comment="to find mrid by, however long it is"),
+        sa.Column("meter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("usage_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceEventType"),
+        sa.Column("created", sa.BigInteger(), nullable=False, comment="createdDateTime"),
+        sa.Column("severity", sa.Text(), nullable=True),
+        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="HMAC of issuerTrackingID"),
+        sa.Column("mark", sa.SmallInteger(), nullable=True, comment="1 closed, 2 canceled, 3 deleted"),
+        sa.Column("marked", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "marked_by",
+            sa.Text(),
+            nullable=True,
+            comment="journal uid of the message that closed, canceled or deleted it",
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_end_device_event_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_end_device_event_meter_id")),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["object.id"], name=op.f("fk_end_device_event_usage_point_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_end_device_event")),
+        comment="what happened in or at a device",
+    )
+    op.create_index("ix_end_device_event_created", "end_device_event", ["created"], unique=False)
+    op.create_index("ix_end_device_event_journal_uid", "end_device_event", ["journal_uid"], unique=False)
+    op.create_index(
+        "ix_end_device_event_meter",
+        "end_device_event",
+        ["meter_id", "created"],
+        unique=False,
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_end_device_event_tracking_key",
+        "end_device_event",
+        ["tracking_key"],
+        unique=False,
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_end_device_event_usage_point",
+        "end_device_event",
+        ["usage_point_id", "created"],
+        unique=False,
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_end_device_event_mrid_key",
+        "end_device_event",
+        ["mrid_key"],
+        unique=True,
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
     )
     op.create_table(
         "erasure",
@@ -200,6 +346,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("exact"),
     )
     op.create_table(
+        "read_schedule",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column(
+            "created_by", sa.Text(), nullable=False, comment="journal uid of the message that made the schedule"
+        ),
+        sa.Column("position", sa.Integer(), nullable=False, comment="of the schedule in that message"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="when it was changed, canceled or deleted; NULL: it holds",
+        ),
+        sa.Column("ended_as", sa.Text(), nullable=True, comment="changed, canceled or deleted"),
+        sa.Column("ended_by", sa.Text(), nullable=True, comment="journal uid of the message that did so"),
+        sa.Column(
+            "start", sa.BigInteger(), nullable=False, comment="the first instant at which a reading may be due"
+        ),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile"),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_read_schedule_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_read_schedule")),
+        comment="when meters are to be read, and when they were to be, version by version",
+    )
+    op.create_index("ix_read_schedule_since", "read_schedule", ["since"], unique=False)
+    op.create_index(
+        "uq_read_schedule_current",
+        "read_schedule",
+        ["created_by", "position"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_table(
         "reading_block",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=False),
@@ -262,9 +455,103 @@ def upgrade() -> None:
         comment="the objects that a configuration names: devices of a group, place of a usage point",
     )
     op.create_index(op.f("ix_config_reference_object_id"), "config_reference", ["object_id"], unique=False)
+    op.create_table(
+        "control_move",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=False),
+        sa.Column("control_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "position", sa.Integer(), nullable=True, comment="of the target; NULL: the control itself was changed"
+        ),
+        sa.Column("before", sa.SmallInteger(), nullable=True),
+        sa.Column("state", sa.SmallInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["control_id"], ["control.id"], name=op.f("fk_control_move_control_id")),
+        sa.ForeignKeyConstraint(
+            ["journal_uid"],
+            ["journal.uid"],
+            name=op.f("fk_control_move_journal_uid"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_control_move")),
+        comment="who moved what and when, after the create",
+    )
+    op.create_index(op.f("ix_control_move_control_id"), "control_move", ["control_id"], unique=False)
+    op.create_table(
+        "control_target",
+        sa.Column("control_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, comment="the device"
+        ),
+        sa.Column(
+            "via_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+            comment="the group or usage point that stands for it",
+        ),
+        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.controls.State"),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "moved_by", sa.Text(), nullable=False, comment="journal uid of the message that brought it there"
+        ),
+        sa.ForeignKeyConstraint(["control_id"], ["control.id"], name=op.f("fk_control_target_control_id")),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_control_target_object_id")),
+        sa.ForeignKeyConstraint(["via_id"], ["object.id"], name=op.f("fk_control_target_via_id")),
+        sa.PrimaryKeyConstraint("control_id", "position", name=op.f("pk_control_target")),
+        comment="a device that a control is for, and how far it is with it",
+    )
+    op.create_index("ix_control_target_object_id", "control_target", ["object_id"], unique=False)
+    op.create_index(
+        "ix_control_target_via",
+        "control_target",
+        ["via_id"],
+        unique=False,
+        sqlite_where=sa.text("via_id IS NOT NULL"),
+        postgresql_where=sa.text("via_id IS NOT NULL"),
+    )
+    op.create_table(
+        "end_device_event_name",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of the name"),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["end_device_event.id"], name=op.f("fk_end_device_event_name_event_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_end_device_event_name")),
+        comment="Names of events, where they have any",
+    )
+    op.create_index(op.f("ix_end_device_event_name_hash"), "end_device_event_name", ["hash"], unique=False)
+    op.create_table(
+        "read_schedule_object",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_read_schedule_object_object_id")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["read_schedule.id"], name=op.f("fk_read_schedule_object_version_id")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "object_id", name=op.f("pk_read_schedule_object")),
+        comment="the devices, usage points and groups that a schedule reads",
+    )
+    op.create_index(op.f("ix_read_schedule_object_object_id"), "read_schedule_object", ["object_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_read_schedule_object_object_id"), table_name="read_schedule_object")
+    op.drop_table("read_schedule_object")
+    op.drop_index(op.f("ix_end_device_event_name_hash"), table_name="end_device_event_name")
+    op.drop_table("end_device_event_name")
+    op.drop_index(
+        "ix_control_target_via",
+        table_name="control_target",
+        sqlite_where=sa.text("via_id IS NOT NULL"),
+        postgresql_where=sa.text("via_id IS NOT NULL"),
+    )
+    op.drop_index("ix_control_target_object_id", table_name="control_target")
+    op.drop_table("control_target")
+    op.drop_index(op.f("ix_control_move_control_id"), table_name="control_move")
+    op.drop_table("control_move")
     op.drop_index(op.f("ix_config_reference_object_id"), table_name="config_reference")
     op.drop_table("config_reference")
     op.drop_index(
@@ -282,6 +569,14 @@ def downgrade() -> None:
     op.drop_index("ix_reading_block_journal_uid", table_name="reading_block")
     op.drop_table("reading_block")
     op.drop_index(
+        "uq_read_schedule_current",
+        table_name="read_schedule",
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.drop_index("ix_read_schedule_since", table_name="read_schedule")
+    op.drop_table("read_schedule")
+    op.drop_index(
         "uq_object_key_exact",
         table_name="object_key",
         sqlite_where=sa.text("exact"),
@@ -296,6 +591,54 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
     op.drop_index(
+        "uq_end_device_event_mrid_key",
+        table_name="end_device_event",
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_usage_point",
+        table_name="end_device_event",
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_tracking_key",
+        table_name="end_device_event",
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_meter",
+        table_name="end_device_event",
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.drop_index("ix_end_device_event_journal_uid", table_name="end_device_event")
+    op.drop_index("ix_end_device_event_created", table_name="end_device_event")
+    op.drop_table("end_device_event")
+    op.drop_index(
+        "uq_control_mrid_key",
+        table_name="control",
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+    )
+    op.drop_index("ix_control_until_start", table_name="control")
+    op.drop_index(
+        "ix_control_tracking_key",
+        table_name="control",
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.drop_index("ix_control_journal_uid", table_name="control")
+    op.drop_index(
+        "ix_control_correlation_key",
+        table_name="control",
+        sqlite_where=sa.text("correlation_key IS NOT NULL"),
+        postgresql_where=sa.text("correlation_key IS NOT NULL"),
+    )
+    op.drop_table("control")
+    op.drop_index(
         "uq_config_version_current",
         table_name="config_version",
         sqlite_where=sa.text("until IS NULL"),
@@ -306,6 +649,8 @@ def downgrade() -> None:
     op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("object")
+    op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
+    op.drop_table("nonce")
     op.drop_index("uq_journal_once", table_name="journal")
     op.drop_index(
         "ix_journal_correlation_key",

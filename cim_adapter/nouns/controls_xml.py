@@ -1,0 +1,120 @@
+"""EndDeviceControl elements: what of them is searched, compared and carried out (facts/metering.md §2.4).
+
+The element itself is kept and given back as it came. Reading goes by local name within the root's
+namespace; the XSD was checked before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from cim_adapter import instants
+from cim_adapter.errors import Refused
+from cim_adapter.nouns.identity_xml import kind_of, read_identity
+from cim_adapter.store.objects import Identity
+from cim_adapter.store.readings import FOREVER
+from cim_adapter.xmltree import children, texts
+
+Addressee = tuple[str, Identity]
+"""Kind and identity of what a control is for: Meter, UsagePoint, EndDeviceGroup or UsagePointGroup."""
+
+_TEXTS = {"mRID": "mrid", "issuerID": "issuer", "issuerTrackingID": "tracking", "reason": "reason"}
+_ADDRESSEES = ("EndDevices", "EndDeviceGroups", "UsagePoints", "UsagePointGroups")
+# A plain EndDeviceAction has no place in the profile; where it passes, it says what the others say.
+_ACTIONS = ("PanDemandResponse", "PanDisplay", "PanPricing", "EndDeviceAction")
+_MINUTE = 60_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When a control is to be carried out, as sent."""
+
+    start: str | None = None
+    end: str | None = None
+    duration: str | None = None
+    indefinite: bool = False
+
+    def window(self, received: int) -> tuple[int, int | None]:
+        """First and last instant; it starts when it is received unless it says when. The end is None for a
+        control that lasts until another one ends it, or that says nothing of its end.
+
+        Raises Refused (1.8) for a window that is none.
+        """
+        start = received if self.start is None else instants.instant(self.start)
+        if self.indefinite:
+            return start, None
+        end = self._end(start)
+        if end is not None and end < start:
+            raise Refused(
+                f"the control ends at {instants.as_text(end)}, before it starts at {instants.as_text(start)}; "
+                "primaryDeviceTiming/interval/end must be after its start",
+                code="1.8",
+            )
+        return start, end
+
+    def _end(self, start: int) -> int | None:
+        if self.end is not None:
+            return instants.instant(self.end)
+        if self.duration is None:
+            return None
+        minutes = float(self.duration)
+        if math.isnan(minutes) or minutes < 0:
+            raise Refused(f"found a duration of {self.duration}; expected minutes, zero or more", code="1.8")
+        last = start + minutes * _MINUTE
+        return None if last >= FOREVER[1] else int(last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceControl:
+    """One EndDeviceControl. ``type`` is the ``ref`` of its EndDeviceControlType, such as ``3.31.0.23``."""
+
+    mrid: str | None = None
+    issuer: str | None = None
+    tracking: str | None = None
+    reason: str | None = None
+    type: str = ""
+    addressees: tuple[Addressee, ...] = ()
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def named(self) -> str:
+        """What to call it in a sentence."""
+        return self.mrid or self.tracking or "without mRID and issuerTrackingID"
+
+
+def read_control(element: etree._Element) -> DeviceControl:
+    """What an EndDeviceControl says."""
+    own: dict[str, str] = {}
+    addressees: list[Addressee] = []
+    type_ = ""
+    timings: dict[str, dict[str, str]] = {}
+    for name, child in children(element):
+        if name in _TEXTS:
+            if text := (child.text or "").strip():
+                own[_TEXTS[name]] = text
+        elif name == "EndDeviceControlType":
+            type_ = child.get("ref", "").strip()
+        elif name in _ADDRESSEES:
+            addressees.append((kind_of(name), read_identity(child)))
+        elif name == "primaryDeviceTiming" or name in _ACTIONS:
+            timings["timing" if name == "primaryDeviceTiming" else "action"] = _times(child)
+    # The timing of the control wins over that of its action.
+    times = timings.get("action", {}) | timings.get("timing", {})
+    timing = Timing(
+        start=times.get("start") or times.get("startDateTime"),
+        end=times.get("end"),
+        duration=times.get("duration"),
+        indefinite=times.get("durationIndefinite") in ("true", "1"),
+    )
+    return DeviceControl(**own, type=type_, addressees=tuple(addressees), timing=timing)
+
+
+def _times(element: etree._Element) -> dict[str, str]:
+    own = texts(element)
+    for name, child in children(element):
+        if name == "interval":
+            own |= texts(child)
+    return {name: text.strip() for name, text in own.items() if text.strip()}

@@ -1,0 +1,24 @@
+"""Elements that are stored and given back one by one: as a profile again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml import etree
+
+from cim_adapter.schema import reparse
+from cim_adapter.xmltree import namespace
+
+
+def bundle(noun: str, contents: Iterable[bytes]) -> tuple[etree._Element, ...]:
+    """One ``noun`` element with all of these in their order; one for each revision (by namespace) of it."""
+    roots: dict[str, etree._Element] = {}
+    for content in contents:
+        element = reparse(content)
+        own = namespace(element)
+        if own not in roots:
+            roots[own] = etree.Element(f"{{{own}}}{noun}", nsmap={"m": own})
+        roots[own].append(element)
+    for root in roots.values():
+        etree.cleanup_namespaces(root)  # each brought along those of the message it came in
+    return tuple(roots.values())
