@@ -18,6 +18,7 @@ import msgspec
 from cim_adapter.settings import SettingsError
 
 _LARGEST = 1 << 20  # bytes of a JWKS
+_SHORTEST_RSA = 2048  # bits (RFC 7518 §3.3)
 _PATIENCE = 5.0  # seconds to wait for it
 
 
@@ -42,12 +43,12 @@ class KeySet:
     async def find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
         """The key with this id, which must be one for ``algorithm``; without an id the only such key."""
         found = self._find(key_id, algorithm)
-        age = self._age()
-        if found is None and age >= self._retry:
-            await self._ask()
-            found = self._find(key_id, algorithm)
-        elif age >= self._refresh:
+        age = float("inf") if self._asked is None else time.monotonic() - self._asked
+        if age >= (self._refresh if found else self._retry):
             self._begin()
+        if found is None and self._asking is not None:
+            await asyncio.shield(self._asking)  # others wait for the same answer
+            found = self._find(key_id, algorithm)
         return found
 
     def _find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
@@ -58,17 +59,10 @@ class KeySet:
         ]
         return fitting[0] if len(fitting) == 1 else None
 
-    def _age(self) -> float:
-        return float("inf") if self._asked is None else time.monotonic() - self._asked
-
-    def _begin(self) -> asyncio.Task[None]:
+    def _begin(self) -> None:
         if self._asking is None or self._asking.done():
             self._asked = time.monotonic()
             self._asking = asyncio.create_task(self._read())
-        return self._asking
-
-    async def _ask(self) -> None:
-        await asyncio.shield(self._begin())  # others may wait for the same answer
 
     async def _read(self) -> None:
         try:
@@ -122,6 +116,6 @@ def _keys(text: bytes) -> dict[str, jwt.PyJWK]:
         if algorithm is None or other_curve or other_use:
             continue
         key = jwt.PyJWK(document, algorithm=algorithm)
-        if algorithm == "ES256" or key.key.key_size >= 2048:
+        if algorithm == "ES256" or key.key.key_size >= _SHORTEST_RSA:
             found[document.get("kid") or f"key {number}"] = key
     return found

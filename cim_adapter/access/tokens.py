@@ -75,22 +75,17 @@ class Tokens:
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         name = claims[self._settings.jwt_name_claim]
         named = _inside(claims, self._settings.jwt_role_claim)
-        role = next(
-            (item for item in (named if isinstance(named, list) else [named]) if item in self._roles), None
-        )
-        if not isinstance(name, str) or not name or not isinstance(role, str):
+        roles = named if isinstance(named, list) else [named]
+        role = next((item for item in roles if isinstance(item, str) and item in self._roles), None)
+        if not isinstance(name, str) or not name or role is None:
             raise BadCredential(
                 f"this token must name its holder in {self._settings.jwt_name_claim!r} and in "
                 f"{self._settings.jwt_role_claim!r} one of the roles {', '.join(self._roles.names)}"
             )
         quota = claims.get("quota")
-        own = isinstance(quota, int) and not isinstance(quota, bool) and quota >= 0
-        return Identity(
-            name=name,
-            role=role,
-            credential=f"token:{name}",
-            quota=quota if isinstance(quota, int) and own else self._settings.quota,
-        )
+        if not isinstance(quota, int) or isinstance(quota, bool) or quota < 0:
+            quota = self._settings.quota
+        return Identity(name=name, role=role, credential=f"token:{name}", quota=quota)
 
     def _reason(self, error: jwt.PyJWTError) -> str:
         match error:
