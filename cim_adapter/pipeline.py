@@ -19,9 +19,10 @@ from typing import Any
 
 import msgspec
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter import instants
-from cim_adapter.access import Access, Identity
+from cim_adapter.access import Access, Allowance, Identity
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
@@ -48,6 +49,7 @@ from cim_adapter.errors import (
     AdapterError,
     DuplicateMessage,
     Failed,
+    OverQuota,
     Refused,
     Unauthenticated,
     UnknownNoun,
@@ -60,6 +62,7 @@ from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal, nonces
+from cim_adapter.store.quota import Charge
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
@@ -78,6 +81,7 @@ class _Passage(msgspec.Struct):
     """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
+    charge: Charge | None = None
 
 
 class _Understood(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +95,7 @@ class _Understood(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     prepared: Any
     entry: journal.Entry
+    charge: Charge | None
 
 
 class Pipeline:
@@ -131,6 +136,16 @@ class Pipeline:
             return self.turn_away(arrival.wire, Failed("the adapter cannot check credentials now"), arrival.remote)
         passage = _Passage(arrival, identity)
         try:
+            passage.charge = self._access.quotas.charge(identity, passage.received)
+        except OverQuota as error:
+            return self.turn_away(arrival.wire, error, arrival.remote)
+        answer = await self._answer_to(passage)
+        if passage.charge is not None and passage.charge.counted:
+            answer = replace(answer, allowance=self._access.quotas.settle(passage.charge, passage.received))
+        return answer
+
+    async def _answer_to(self, passage: _Passage) -> Answer:
+        try:
             return await self._carry_out(passage)
         except AdapterError as error:
             return await self._refuse(passage, error)
@@ -146,7 +161,10 @@ class Pipeline:
         cannot fill the disk.
         """
         self._log.warning("turned away over %s from %s: %s", wire.name, remote, error.reason)
-        return wire.fault(error, write_fault(self._words.failure(error), None))
+        answer = wire.fault(error, write_fault(self._words.failure(error), None))
+        if isinstance(error, OverQuota):
+            return replace(answer, allowance=Allowance(limit=error.limit, remaining=0, reset=error.wait))
+        return answer
 
     # ------------------------------------------------------------------- outside the transaction
 
@@ -185,6 +203,7 @@ class Pipeline:
             handler=handler,
             prepared=prepared,
             entry=entry,
+            charge=passage.charge,
         )
 
     @staticmethod
@@ -281,11 +300,14 @@ class Pipeline:
             once=known.entry.once,
             wanted=known.call.wanted,
             keys=known.call.keys,
+            charge=known.charge,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
         """The answer in the shape of its request, journaled; it leaves when the commit is on disk."""
         entry = known.entry
+        if known.charge is not None:
+            self._access.quotas.check(known.charge, entry.received)
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
         nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
@@ -346,9 +368,15 @@ class Pipeline:
             element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
+        charge = None if passage.charge is None or passage.charge.counted else passage.charge
         try:
             await self._store.commit(
-                lambda tx: journal.write(tx, entry, result=reply.result.value, code=reply.code, reply=text)
+                Work(
+                    run=lambda tx: journal.write(
+                        tx, entry, result=reply.result.value, code=reply.code, reply=text
+                    ),
+                    charge=charge,
+                )
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)

@@ -7,6 +7,7 @@ import time
 from cim_adapter.access.certificates import Certificates
 from cim_adapter.access.identity import Credentials, Identity
 from cim_adapter.access.keys import ApiKeys
+from cim_adapter.access.quota import Quotas
 from cim_adapter.access.roles import Roles
 from cim_adapter.access.tokens import Tokens
 from cim_adapter.errors import BadCredential, Forbidden, Unauthenticated
@@ -21,6 +22,7 @@ class Access:
         self._open = settings.open
         self._quota = settings.quota
         self._keys = ApiKeys(store, settings.key_cache_seconds, time.monotonic)
+        self.quotas = Quotas()
         self._roles = Roles(settings.roles)
         self._tokens = Tokens(settings, self._roles, store.vault)
         self._certificates = Certificates(settings, self._roles)

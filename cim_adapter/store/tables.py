@@ -33,6 +33,7 @@ class Tables:
     metadata: MetaData
     vault_key: Table
     api_key: Table
+    quota: Table
     journal: Table
     object: Table
     object_key: Table
@@ -56,6 +57,7 @@ class Tables:
         return (
             self.vault_key,
             self.api_key,
+            self.quota,
             self.journal,
             self.object,
             self.object_key,
@@ -103,6 +105,14 @@ class Tables:
                 Column("quota", Integer),
                 Column("created", BigInteger, nullable=False),
                 Column("revoked", BigInteger),
+            ),
+            quota=Table(
+                "quota",
+                metadata,
+                Column("counter", Text, primary_key=True, comment="the credential whose messages are counted"),
+                Column("started", BigInteger, nullable=False),
+                Column("used", BigInteger, nullable=False),
+                comment="messages in the present minute of each caller that has a quota",
             ),
             journal=_journal(metadata),
             object=Table(

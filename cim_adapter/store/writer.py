@@ -23,8 +23,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
-from cim_adapter.store import objects
+from cim_adapter.store import objects, quota
 from cim_adapter.store.objects import Identity
+from cim_adapter.store.quota import Charge
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, SelectByKeys
 from cim_adapter.store.tables import Tables
@@ -39,13 +40,15 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
     objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
-    asked for those of the whole group at once.
+    asked for those of the whole group at once. ``charge`` is counted before ``run``, and stays counted where
+    that fails.
     """
 
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
     keys: Collection[Key] = ()
+    charge: Charge | None = None
 
 
 def _reset(connection: Connection) -> None:
@@ -192,6 +195,7 @@ class Writer:
         works = [(job, job.work) for job in group if job.work is not None]
         with connection.begin():
             transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
+            quota.count(connection, [work.charge for _, work in works if work.charge is not None])
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
             transaction.ask([key for _, work in works for key in work.keys])

@@ -11,6 +11,7 @@ import msgspec
 from cim_adapter.access import Credentials
 from cim_adapter.errors import OverBudget
 from cim_adapter.transports.proxies import TrustedProxies
+from cim_adapter.wire import Answer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -89,6 +90,21 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+def quota_headers(answer: Answer) -> tuple[tuple[str, str], ...]:
+    """What is left of the caller's quota: the names of draft-ietf-httpapi-ratelimit-headers, 03 to 06, which are
+    those that clients know; and Retry-After (RFC 9110 §10.2.3) for one who has to wait.
+    """
+    if answer.allowance is None:
+        return ()
+    limit, remaining, reset = answer.allowance.limit, answer.allowance.remaining, answer.allowance.reset
+    told = (
+        ("ratelimit-limit", str(limit)),
+        ("ratelimit-remaining", str(remaining)),
+        ("ratelimit-reset", str(reset)),
+    )
+    return (*told, ("retry-after", str(reset))) if answer.status == 429 else told
 
 
 def _too_large(at_most: int) -> OverBudget:

@@ -9,7 +9,7 @@ from cim_adapter.envelope import ShapeReader
 from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.settings import Settings
-from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
+from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send, quota_headers
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.proxies import TrustedProxies
@@ -92,7 +92,9 @@ class HttpDoor:
 
     @staticmethod
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
-        headers = (_CHALLENGES if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
+        headers = quota_headers(answer) + (_CHALLENGES if answer.status == 401 else ())
+        if closing:
+            headers += (("connection", "close"),)
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
 
     async def _live(self, receive: Receive, send: Send) -> None:

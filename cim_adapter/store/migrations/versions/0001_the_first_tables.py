@@ -86,6 +86,14 @@ def upgrade() -> None:
         comment="meters, usage points: whatever an mRID or Names identify",
     )
     op.create_table(
+        "quota",
+        sa.Column("counter", sa.Text(), nullable=False, comment="the credential whose messages are counted"),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("counter", name=op.f("pk_quota")),
+        comment="messages in the present minute of each caller that has a quota",
+    )
+    op.create_table(
         "vault_key",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
@@ -648,6 +656,7 @@ def downgrade() -> None:
     op.drop_index("ix_config_version_noun", table_name="config_version")
     op.drop_table("config_version")
     op.drop_table("vault_key")
+    op.drop_table("quota")
     op.drop_table("object")
     op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
     op.drop_table("nonce")
