@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -36,6 +37,8 @@ class Adapter:
         return cls(settings, handlers)
 
     def close(self) -> None:
+        """Commits what waits. Not to be called on an event loop."""
+        asyncio.run(self.access.turned_away.flush())
         self.store.close()
 
     def __enter__(self) -> Adapter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from cim_adapter import instants
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 
@@ -69,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     issue.add_argument("--minutes", type=float, default=60, metavar="N", help="how long it is good; default 60")
     issue.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
     issue.set_defaults(run=_create_token)
+
+    audit = commands.add_parser("audit", help="the audit trail").add_subparsers(required=True, metavar="ACTION")
+    verify = audit.add_parser("verify", help="find what was changed or removed", parents=[_storage()])
+    verify.set_defaults(run=_verify_audit)
+    export = audit.add_parser("export", help="print it as JSON lines", parents=[_storage()])
+    export.add_argument("--since", metavar="TIME", help="xs:dateTime; calls that arrived then or later")
+    export.add_argument("--until", metavar="TIME", help="xs:dateTime; calls that arrived before then")
+    export.set_defaults(run=_export_audit)
 
     explain = commands.add_parser("explain", help="an identifier of the standard, in words")
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
@@ -135,6 +145,46 @@ def _create_token(options: argparse.Namespace) -> int:
         issue(settings, vault, name=options.name, role=options.role, minutes=options.minutes, quota=options.quota)
     )
     return 0
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    from cim_adapter.store import audit
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    prepare(settings)
+    with Store(settings) as store:
+        found = store.read_now(lambda reader: sum(_printed(finding) for finding in audit.verify(reader)))
+    if not found:
+        print("the audit trail is as it was written")
+    return 1 if found else 0
+
+
+def _export_audit(options: argparse.Namespace) -> int:
+    from cim_adapter.store import audit
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    since, until = (_instant(text) for text in (options.since, options.until))
+    prepare(settings)
+    with Store(settings) as store:
+        store.read_now(
+            lambda reader: sum(_printed(json.dumps(row)) for row in audit.export(reader, since=since, until=until))
+        )
+    return 0
+
+
+def _printed(line: str) -> int:
+    """One line more."""
+    print(line)
+    return 1
+
+
+def _instant(text: str | None) -> int | None:
+    try:
+        return None if text is None else instants.instant(text)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _check_role(settings: Settings, role: str) -> None:

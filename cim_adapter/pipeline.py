@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.access import Access, Allowance, Identity
+from cim_adapter.access.audit import subjects
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
@@ -64,6 +65,7 @@ from cim_adapter.settings import Settings
 from cim_adapter.store import journal, nonces
 from cim_adapter.store.quota import Charge
 from cim_adapter.store.store import Store
+from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
@@ -130,15 +132,16 @@ class Pipeline:
         try:
             identity = await self._access.who(arrival.credentials)
         except Unauthenticated as error:
-            return self.turn_away(arrival.wire, error, arrival.remote)
+            return await self.turn_away(arrival.wire, error, arrival.remote)
         except Exception:  # the database is away: nobody can be let in
             self._log.exception("cannot tell who is calling from %s", arrival.remote)
-            return self.turn_away(arrival.wire, Failed("the adapter cannot check credentials now"), arrival.remote)
+            failure = Failed("the adapter cannot check credentials now")
+            return await self.turn_away(arrival.wire, failure, arrival.remote)
         passage = _Passage(arrival, identity)
         try:
             passage.charge = self._access.quotas.charge(identity, passage.received)
         except OverQuota as error:
-            return self.turn_away(arrival.wire, error, arrival.remote)
+            return await self.turn_away(arrival.wire, error, arrival.remote, identity)
         answer = await self._answer_to(passage)
         if passage.charge is not None and passage.charge.counted:
             answer = replace(answer, allowance=self._access.quotas.settle(passage.charge, passage.received))
@@ -156,11 +159,23 @@ class Pipeline:
                 Failed("the adapter could not do this; nothing was stored. The operator finds why by the ID"),
             )
 
-    def turn_away(self, wire: Wire, error: AdapterError, remote: str | None) -> Answer:
-        """The answer to a message that is not let in: logged, and not journaled, so that strangers
-        cannot fill the disk.
+    async def turn_away(
+        self, wire: Wire, error: AdapterError, remote: str | None, identity: Identity | None = None
+    ) -> Answer:
+        """The answer to a message that is not let in: not journaled, and told to log and audit trail only so
+        often, so that strangers cannot fill the disk.
         """
         self._log.warning("turned away over %s from %s: %s", wire.name, remote, error.reason)
+        event = Event(
+            received=instants.now(),
+            transport=wire.name,
+            remote=remote,
+            partner=identity.name if identity else None,
+            credential=identity.credential if identity else None,
+            result=Result.FAILED.value,
+            code=error.code,
+        )
+        await self._access.turned_away.tell(event)
         answer = wire.fault(error, write_fault(self._words.failure(error), None))
         if isinstance(error, OverQuota):
             return replace(answer, allowance=Allowance(limit=error.limit, remaining=0, reset=error.wait))
@@ -193,7 +208,7 @@ class Pipeline:
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
-        passage.entry = entry = self._entry(passage)
+        passage.entry = entry = self._entry(passage, *subjects(call))
         return _Understood(
             wire=arrival.wire,
             shape=shape,
@@ -246,7 +261,7 @@ class Pipeline:
         for element in (*payload.elements, *request.filters):
             self._catalogue.check(element)
 
-    def _entry(self, passage: _Passage) -> journal.Entry:
+    def _entry(self, passage: _Passage, subjects: tuple[str, ...] = (), subject_count: int = 0) -> journal.Entry:
         """The journal's row, as far as it is known."""
         header = passage.message.header if passage.message else None
         body = passage.arrival.body
@@ -263,6 +278,9 @@ class Pipeline:
             source=header.source if header else None,
             message_id=header.message_id if header else None,
             correlation_id=header.correlation_id if header else None,
+            credential=passage.identity.credential,
+            subjects=subjects,
+            subject_count=subject_count,
         )
 
     # --------------------------------------------------------------------- inside the transaction

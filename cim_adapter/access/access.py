@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from cim_adapter.access.audit import TurnedAway
 from cim_adapter.access.certificates import Certificates
 from cim_adapter.access.identity import Credentials, Identity
 from cim_adapter.access.keys import ApiKeys
@@ -23,6 +24,7 @@ class Access:
         self._quota = settings.quota
         self._keys = ApiKeys(store, settings.key_cache_seconds, time.monotonic)
         self.quotas = Quotas()
+        self.turned_away = TurnedAway(store)
         self._roles = Roles(settings.roles)
         self._tokens = Tokens(settings, self._roles, store.vault)
         self._certificates = Certificates(settings, self._roles)

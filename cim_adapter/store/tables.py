@@ -34,6 +34,8 @@ class Tables:
     vault_key: Table
     api_key: Table
     quota: Table
+    audit: Table
+    audit_chain: Table
     journal: Table
     object: Table
     object_key: Table
@@ -58,6 +60,8 @@ class Tables:
             self.vault_key,
             self.api_key,
             self.quota,
+            self.audit,
+            self.audit_chain,
             self.journal,
             self.object,
             self.object_key,
@@ -113,6 +117,16 @@ class Tables:
                 Column("started", BigInteger, nullable=False),
                 Column("used", BigInteger, nullable=False),
                 comment="messages in the present minute of each caller that has a quota",
+            ),
+            audit=_audit(metadata),
+            audit_chain=Table(
+                "audit_chain",
+                metadata,
+                Column("id", BigInteger, primary_key=True, autoincrement=False),
+                Column("number", BigInteger, nullable=False, comment="of its last row"),
+                Column("hash", LargeBinary, nullable=False, comment="of its last row"),
+                Column("seal", LargeBinary, nullable=False, comment="HMAC of all this"),
+                comment="where each chain of the audit trail ends",
             ),
             journal=_journal(metadata),
             object=Table(
@@ -212,6 +226,31 @@ def _only_known(name: str, first: str, *more: str, unique: bool = False) -> Inde
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+
+
+def _audit(metadata: MetaData) -> Table:
+    return Table(
+        "audit",
+        metadata,
+        Column("chain", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("received", BigInteger, nullable=False),
+        Column("partner", Text, comment="NULL: a stranger"),
+        Column("credential", Text),
+        Column("transport", Text, nullable=False),
+        Column("remote", Text),
+        Column("verb", Text),
+        Column("noun", Text),
+        Column("subjects", Text, nullable=False, comment="the first objects: kind/mRID or kind#hash of a name"),
+        Column("subject_count", BigInteger, nullable=False),
+        Column("calls", BigInteger, nullable=False, comment="that this row stands for"),
+        Column("result", Text, nullable=False),
+        Column("code", Text, nullable=False),
+        Column("journal_uid", Text),
+        Column("hash", LargeBinary, nullable=False, comment="HMAC of the hash before it and of this row"),
+        sqlite_with_rowid=False,
+        comment="every call, in chains: see trail",
+    )
 
 
 def _config_version(metadata: MetaData) -> Table:

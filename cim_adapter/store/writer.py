@@ -29,6 +29,7 @@ from cim_adapter.store.quota import Charge
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, SelectByKeys
 from cim_adapter.store.tables import Tables
+from cim_adapter.store.trail import Trail
 from cim_adapter.store.transaction import Key, Transaction
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class Writer:
         self._known = known
         self._ids: dict[Any, int] = {}
         self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
+        self._trail = Trail(tables, vault, self._inserts, objects.new_id())
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
         self._select_seen = SelectByKeys(
@@ -174,7 +176,7 @@ class Writer:
         try:
             self._commit(connection, group)
         except Exception:  # the group is lost, not its messages: each is tried alone, and answered
-            _reset(connection)
+            self._roll_back(connection)
             for job in group:
                 self._commit_alone(connection, job)
 
@@ -184,12 +186,16 @@ class Writer:
                 self._commit(connection, [job])
                 return
             except Exception as error:
-                _reset(connection)
+                self._roll_back(connection)
                 # Another process may have been faster at the same MessageID or meter, or the database
                 # may be back on the next try. Nothing else mends itself.
                 if attempt == _ATTEMPTS or not isinstance(error, IntegrityError | OperationalError):
                     job.outcome = error
                     return
+
+    def _roll_back(self, connection: Connection) -> None:
+        _reset(connection)
+        self._trail.forget()
 
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
@@ -211,6 +217,10 @@ class Writer:
                 else:
                     transaction.keep()
             transaction.finish()
+            if transaction.events:
+                self._trail.write(connection, transaction.events)
+        if transaction.events:
+            self._trail.advance()
         self._learn(transaction.learnt_ids)
 
     def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:

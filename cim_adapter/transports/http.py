@@ -85,7 +85,7 @@ class HttpDoor:
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
             body = await request.body(self._settings.max_bytes)
         except AdapterError as error:
-            answer = self._pipeline.turn_away(wire, error, request.remote)
+            answer = await self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
         arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire)
         return self._response(wire, await self._pipeline.take(arrival))

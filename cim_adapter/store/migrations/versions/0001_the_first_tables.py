@@ -22,6 +22,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
     )
     op.create_table(
+        "audit",
+        sa.Column("chain", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=True, comment="NULL: a stranger"),
+        sa.Column("credential", sa.Text(), nullable=True),
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("remote", sa.Text(), nullable=True),
+        sa.Column("verb", sa.Text(), nullable=True),
+        sa.Column("noun", sa.Text(), nullable=True),
+        sa.Column(
+            "subjects", sa.Text(), nullable=False, comment="the first objects: kind/mRID or kind#hash of a name"
+        ),
+        sa.Column("subject_count", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False, comment="that this row stands for"),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=True),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of the hash before it and of this row"),
+        sa.PrimaryKeyConstraint("chain", "number", name=op.f("pk_audit")),
+        comment="every call, in chains: see trail",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit_chain",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False, comment="of its last row"),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="of its last row"),
+        sa.Column("seal", sa.LargeBinary(), nullable=False, comment="HMAC of all this"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
+        comment="where each chain of the audit trail ends",
+    )
+    op.create_table(
         "journal",
         sa.Column("uid", sa.Text(), nullable=False, comment="time-ordered UUID: the id an operator asks for"),
         sa.Column("received", sa.BigInteger(), nullable=False),
@@ -668,4 +701,6 @@ def downgrade() -> None:
         postgresql_where=sa.text("correlation_key IS NOT NULL"),
     )
     op.drop_table("journal")
+    op.drop_table("audit_chain")
+    op.drop_table("audit")
     op.drop_table("api_key")
