@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -11,6 +12,7 @@ from cim_adapter.contract import ContractError, ContractFiles, overlay
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Catalogue, UnusableSchemaError
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.store import Store, prepare
 
@@ -25,10 +27,11 @@ class Adapter:
         self.settings = settings
         self.contract = contract_of(settings)
         self.catalogue = Catalogue([self.contract.xsd])
+        self.bridge = Bridge(self.catalogue)
         self.registry = Registry([*built_in_modules(), *handlers], self.catalogue.nouns)
         self.store = Store(settings)
         self.access = Access(settings, self.store)
-        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.access, self.store)
+        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.bridge, self.access, self.store)
 
     @classmethod
     def prepared(cls, settings: Settings, handlers: Iterable[ModuleType] = ()) -> Adapter:
@@ -37,8 +40,10 @@ class Adapter:
         return cls(settings, handlers)
 
     def close(self) -> None:
-        """Commits what waits. Not to be called on an event loop."""
-        asyncio.run(self.access.turned_away.flush())
+        """Commits what waits, and lets go of the store."""
+        last_words = threading.Thread(target=lambda: asyncio.run(self.access.turned_away.flush()))
+        last_words.start()
+        last_words.join()
         self.store.close()
 
     def __enter__(self) -> Adapter:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +28,9 @@ from cim_adapter.access.audit import subjects
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    MESSAGE,
+    MESSAGE_NS,
     Header,
-    Kind,
     Message,
     Payload,
     Reply,
@@ -59,8 +61,10 @@ from cim_adapter.errors import (
 from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
+from cim_adapter.partners import Switch
 from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal, nonces
 from cim_adapter.store.quota import Charge
@@ -68,7 +72,12 @@ from cim_adapter.store.store import Store
 from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
+from cim_adapter.tolerance import MENDABLE, Mended, Tally, Tolerance, Use, as_json
 from cim_adapter.wire import Answer, Arrival, Wire
+from cim_adapter.xmltree import namespace
+
+#: How a body begins that was understood and is no XML.
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 
 
 class _Passage(msgspec.Struct):
@@ -84,6 +93,7 @@ class _Passage(msgspec.Struct):
     message: Message | None = None
     entry: journal.Entry | None = None
     charge: Charge | None = None
+    uses: tuple[Use, ...] = ()
 
 
 class _Understood(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,13 +114,22 @@ class Pipeline:
     """Takes messages in. Built once by ``Adapter``; holds no state of any message."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, catalogue: Catalogue, access: Access, store: Store
+        self,
+        settings: Settings,
+        registry: Registry,
+        catalogue: Catalogue,
+        bridge: Bridge,
+        access: Access,
+        store: Store,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._catalogue = catalogue
+        self._bridge = bridge
         self._access = access
         self._store = store
+        self._tolerance = Tolerance(settings.partners, catalogue, registry.nouns)
+        self.tolerated = Tally()
         self._shapes = ShapeReader()
         self._codes = CodeLists()
         self._words = ReplyWords(self._codes.reply_codes)
@@ -186,7 +205,7 @@ class Pipeline:
     def _understand(self, passage: _Passage) -> _Understood:
         """From bytes to a call that is ready to run."""
         arrival = passage.arrival
-        root = arrival.wire.open(parse(arrival.body, self._budget))
+        root = arrival.wire.open(arrival.read(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         if shape.dialect is not None:
@@ -196,8 +215,13 @@ class Pipeline:
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
         self._policy.admit(sent)
-        handler = self._handler(passage.identity, message, *self._route(message, shape))
-        self._validate(shape, carrier, message)
+        try:
+            handler = self._admit(passage.identity, message, shape, carrier)
+        except MENDABLE:
+            mended = self._tolerance.mend(carrier, shape, passage.identity.name)
+            if mended is None:
+                raise
+            shape, message, handler = self._admit_mended(passage, mended, carrier)
         call = Call(
             uid=passage.uid,
             partner=passage.identity.name,
@@ -221,6 +245,31 @@ class Pipeline:
             charge=passage.charge,
         )
 
+    def _admit(
+        self,
+        identity: Identity,
+        message: Message,
+        shape: Shape,
+        carrier: etree._Element,
+        excused: Collection[Switch] = (),
+    ) -> Handler:
+        """Who carries the message out: it is strictly as it must be, but for what is ``excused``."""
+        verb, noun = self._route(message, shape)
+        self._tolerance.agree(message, shape, excused)
+        handler = self._handler(identity, message, verb, noun)
+        self._validate(shape, carrier, message)
+        return handler
+
+    def _admit_mended(
+        self, passage: _Passage, mended: Mended, carrier: etree._Element
+    ) -> tuple[Shape, Message, Handler]:
+        """Try it once more, as it was mended; what was let pass is kept and counted."""
+        passage.shape, passage.message = shape, message = mended.shape, read_message(carrier)
+        handler = self._admit(passage.identity, message, shape, carrier, mended.switches)
+        passage.uses = mended.uses
+        self.tolerated.count(passage.identity.name, mended.uses)
+        return shape, message, handler
+
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
         """Verb and noun of the header, which a typed root must not contradict. What carries a Reply and no
@@ -228,7 +277,7 @@ class Pipeline:
         """
         header = message.header
         if not Verb.knows(header.verb):
-            raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
+            raise UnknownVerb(f"{header.verb[:80]!r} is no verb; these are: {', '.join(Verb)}")
         if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
                 f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
@@ -248,7 +297,7 @@ class Pipeline:
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED and shape.dialect is None:
+        if namespace(carrier) != MESSAGE_NS:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -281,6 +330,7 @@ class Pipeline:
             credential=passage.identity.credential,
             subjects=subjects,
             subject_count=subject_count,
+            warnings=as_json(passage.uses),
         )
 
     # --------------------------------------------------------------------- inside the transaction
@@ -366,7 +416,10 @@ class Pipeline:
 
     def _carrier(self, body: bytes) -> etree._Element | None:
         """What carries the message in a body that was understood before; nothing in it is compressed."""
-        carrier = carrier_of(parse(body, self._budget))
+        if _JSON.match(body):
+            carrier = carrier_of(self._bridge.read(body, MESSAGE, self._budget))
+        else:
+            carrier = carrier_of(parse(body, self._budget))
         if carrier is not None and may_be_compressed(body):
             self._inflater.open(read_message(carrier), carrier, body)
         return carrier

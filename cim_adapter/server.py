@@ -33,6 +33,7 @@ from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
 from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
+from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
 
 Announce = Callable[[str], None]
@@ -60,7 +61,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         "cim_adapter",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI,
         workers=settings.workers,
         loop=Loops.uvloop,
         http=HTTPModes.http1 if not settings.tls_cert else HTTPModes.auto,
@@ -79,7 +80,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
         workers_max_rss=settings.worker_memory,
-    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)
+    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
 
 
 def first_key(settings: Settings) -> str | None:
@@ -96,7 +97,7 @@ def first_key(settings: Settings) -> str | None:
 
 
 class _Worker:
-    """Makes the ASGI application in a worker process. Called there by Granian."""
+    """Makes the RSGI application in a worker process. Called there by Granian."""
 
     def __init__(self, settings: Settings, ready: Semaphore) -> None:
         self._settings = settings
@@ -112,15 +113,15 @@ class _Worker:
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any
 
-        async def stopped() -> None:
-            await asyncio.to_thread(adapter.close)
-
         contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
 
         def started() -> None:
             self._ready.release()
 
-        return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=stopped)
+        messages = Messages(adapter.bridge, adapter.catalogue)
+        return HttpDoor(
+            self._settings, adapter.pipeline, contract, messages, started=started, stopped=adapter.close
+        )
 
 
 def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from cim_adapter.partners import Partners, PartnersError
+
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -72,6 +74,10 @@ class Settings:
         "nouns whose XSDs are read for explanations at start, 0.1 s each; others when first needed",
     )
 
+    partners: Partners = _setting(
+        Partners(), "what is let pass, partner by partner: see [partners](partners.md); in the file alone"
+    )
+
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
     key_cache_seconds: float = _setting(
         1.0, "seconds for which a checked API key stays trusted unchecked", at_least=0
@@ -126,7 +132,7 @@ class Settings:
         at_least=1,
     )
     max_readings: int = _setting(
-        500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
+        100_000, "readings in one reply; a larger answer comes in parts (0.1, 0.2)", at_least=1
     )
 
     context: str = _setting(
@@ -186,12 +192,14 @@ class Settings:
             kind = types[item.name]
             if kind in (Path, Path | None):
                 name = "path"
+            elif kind is Partners:
+                name = "tables"
             else:
                 named = isinstance(kind, type) and kind.__module__ == "builtins"
                 name = kind.__name__ if named else f"list of {'path' if kind == tuple[Path, ...] else 'str'}"
             if kind == Mapping[str, tuple[str, ...]]:
                 name = "table"
-            default = "" if item.default in (None, (), "", MISSING) else _shown(item.default)
+            default = "" if item.default in (None, (), "", MISSING, Partners()) else _shown(item.default)
             yield item.name, name, default, item.metadata["meaning"]
 
 
@@ -207,6 +215,8 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
             raise ValueError
         if metadata["of"] and converted not in metadata["of"]:
             raise ValueError
+    except PartnersError as error:
+        raise SettingsError(f"{name}: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         takes = kind.__name__ if isinstance(kind, type) else kind
         shown = "what it is given" if metadata["secret"] else repr(value)
@@ -215,6 +225,8 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
 
 
 def _converted(value: Any, kind: Any) -> Any:
+    if kind is Partners:
+        return Partners.read(value)
     if kind is bool and isinstance(value, str):
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
     if kind == tuple[str, ...]:

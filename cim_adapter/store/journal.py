@@ -57,11 +57,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[str, ...] = ()
     """The first objects that the message is about, as ``trail.Event`` has them; ``subject_count`` in all."""
     subject_count: int = 0
+    warnings: str | None = None
+    """JSON: which switches of the partner's profile the message needed, and where."""
 
-    @property
-    def once(self) -> Once | None:
-        """None for a message without MessageID: it is always a new one."""
-        return (identifier_key(self.message_id), self.partner) if self.message_id else None
+    once: Once | None = None
+    """Made of MessageID and partner. None for a message without MessageID: it is always a new one."""
+
+    def __post_init__(self) -> None:
+        if self.message_id:
+            msgspec.structs.force_setattr(self, "once", (identifier_key(self.message_id), self.partner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,7 @@ def write(
             "correlation_key": identifier_key(entry.correlation_id) if entry.correlation_id else None,
             "once": 1 if carried_out else None,
             "repeats": repeats,
+            "warnings": entry.warnings,
             "request": entry.request,
             "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
         },

@@ -27,7 +27,7 @@ from cim_adapter.store import objects, quota
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.quota import Charge
 from cim_adapter.store.sealing import Vault
-from cim_adapter.store.statements import InsertRows, SelectByKeys
+from cim_adapter.store.statements import InsertRows, KeyQuestions, SelectByKeys
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.trail import Trail
 from cim_adapter.store.transaction import Key, Transaction
@@ -88,6 +88,7 @@ class Writer:
         self._ids: dict[Any, int] = {}
         self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
         self._trail = Trail(tables, vault, self._inserts, objects.new_id())
+        self._questions = KeyQuestions(tables.metadata, engine.dialect)
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
         self._select_seen = SelectByKeys(
@@ -200,7 +201,9 @@ class Writer:
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
         with connection.begin():
-            transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
+            transaction = Transaction(
+                connection, self._tables, self._vault, self._ids, self._inserts, self._questions
+            )
             quota.count(connection, [work.charge for _, work in works if work.charge is not None])
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+
+from granian.rsgi import HTTPProtocol, Scope
+from lxml import etree
 
 from cim_adapter.envelope import ShapeReader
 from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
+from cim_adapter.schema import Budget, parse
 from cim_adapter.settings import Settings
-from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send, quota_headers
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
+from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.proxies import TrustedProxies
+from cim_adapter.transports.rsgi import ClientGone, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
@@ -24,20 +29,22 @@ _CHALLENGES = (
 
 
 class HttpDoor:
-    """The ASGI application. ``started`` and ``stopped`` run with the server's life."""
+    """The RSGI application. ``started`` and ``stopped`` are called once in the server's life."""
 
     def __init__(
         self,
         settings: Settings,
         pipeline: Pipeline,
         contract: ContractPages,
+        messages: Messages,
         *,
         started: Callable[[], None],
-        stopped: Callable[[], Awaitable[None]],
+        stopped: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._pipeline = pipeline
         self._contract = contract
+        self._messages = messages
         self._started = started
         self._stopped = stopped
         self._proxies = TrustedProxies(settings)
@@ -46,12 +53,19 @@ class HttpDoor:
         offers = (contract.generic, *contract.offers.values())
         self._known_operations = frozenset(name for offer in offers for name in offer.operations)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            request = Request(scope, receive, self._proxies)
-            await (await self._route(request))(send)
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A signal that comes before the server listens for it would be lost: say "ready" after that.
+        loop.call_later(0.05, self._started)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        self._stopped()
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        try:
+            response = await self._route(Request(scope, protocol, self._proxies))
+        except ClientGone:
+            return
+        response.send(protocol)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")
@@ -62,11 +76,15 @@ class HttpDoor:
             if request.method == "POST":
                 return await self._soap(request, rest or None)
             return Response(status=405, headers=(("allow", "GET, HEAD, POST"),), body=b"GET or POST\n")
+        if first == "messages":
+            if request.method == "POST" and not rest:
+                return await self._message(request)
+            return await self._messages.schema(request, rest)
         if first == "xsd" and reading:
             return self._contract.schema(rest)
         if first == "health" and not rest and reading:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
-        return not_found(f"nothing at {request.path}; start at /soap")
+        return not_found(f"nothing at {request.path}; start at /soap or /messages")
 
     async def _soap(self, request: Request, service: str | None) -> Response:
         if service is not None and service not in self._contract.offers:
@@ -80,6 +98,18 @@ class HttpDoor:
         )
         if service is None and not request.content_type.startswith("application/soap+xml"):
             wire = EitherWire(wire, BareWire(request.content_type), self._shapes)
+        return await self._deliver(request, wire)
+
+    async def _message(self, request: Request) -> Response:
+        exchange = self._messages.exchange(request)
+        if isinstance(exchange, Response):
+            return exchange
+        return await self._deliver(request, exchange, exchange.read)
+
+    async def _deliver(
+        self, request: Request, wire: HttpWire, read: Callable[[bytes, Budget], etree._Element] = parse
+    ) -> Response:
+        """Hand the body to the pipeline, and its answer back."""
         try:
             if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
@@ -87,7 +117,7 @@ class HttpDoor:
         except AdapterError as error:
             answer = await self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
-        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire)
+        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire, read=read)
         return self._response(wire, await self._pipeline.take(arrival))
 
     @staticmethod
@@ -96,15 +126,3 @@ class HttpDoor:
         if closing:
             headers += (("connection", "close"),)
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            event = await receive()
-            if event["type"] == "lifespan.startup":
-                # A signal that comes before the server listens for it would be lost: say "ready" after that.
-                asyncio.get_running_loop().call_later(0.05, self._started)
-                await send({"type": "lifespan.startup.complete"})
-            elif event["type"] == "lifespan.shutdown":
-                await self._stopped()
-                await send({"type": "lifespan.shutdown.complete"})
-                return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
 from cim_adapter.settings import Settings, SettingsError
@@ -28,11 +28,11 @@ class TrustedProxies:
             return False
         return any(address in network for network in self._networks)
 
-    def behind(self, peer: str | None, headers: Mapping[str, str]) -> str | None:
+    def behind(self, forwarded: Iterable[str]) -> str | None:
         """Who asked the proxy: the last address of X-Forwarded-For that is no proxy of ours. What stands before
         it the caller may have made up.
         """
-        for address in reversed(headers.get("x-forwarded-for", "").split(",")):
+        for address in reversed(",".join(forwarded).split(",")):
             if address.strip() and not self.trusts(address.strip()):
                 return address.strip()[:64]
-        return peer
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cim_adapter.settings import Settings
-from cim_adapter.transports.asgi import Request
+from cim_adapter.transports.rsgi import Request
 
 
 class PublicAddress:
@@ -22,7 +22,7 @@ class PublicAddress:
         if self._configured:
             return self._configured
         headers = request.headers
-        scheme, host, prefix = request.scheme, headers.get("host", ""), ""
+        scheme, host, prefix = request.scheme, request.host, ""
         if request.through_proxy:
             scheme = _first(headers.get("x-forwarded-proto", "")) or scheme
             host = _first(headers.get("x-forwarded-host", "")) or host

@@ -80,6 +80,7 @@ def upgrade() -> None:
             comment="1 where the message was carried out: its MessageID is taken",
         ),
         sa.Column("repeats", sa.Text(), nullable=True, comment="uid of the message that this one is a copy of"),
+        sa.Column("warnings", sa.Text(), nullable=True, comment="JSON: deviations that were let pass, and where"),
         sa.Column("request", sa.LargeBinary(), nullable=False, comment="the body as received; sealed"),
         sa.Column("reply", sa.LargeBinary(), nullable=False, comment="the reply message as sent; sealed"),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
@@ -542,6 +543,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["via_id"], ["object.id"], name=op.f("fk_control_target_via_id")),
         sa.PrimaryKeyConstraint("control_id", "position", name=op.f("pk_control_target")),
         comment="a device that a control is for, and how far it is with it",
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_control_target_object_id", "control_target", ["object_id"], unique=False)
     op.create_index(
