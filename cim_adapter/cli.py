@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(run=_revoke_key)
 
+    rotate = key.add_parser(
+        "rotate-data", help="seal everything anew with another data key, while servers run", parents=[_storage()]
+    )
+    rotate.set_defaults(run=_rotate_data)
+
     token = commands.add_parser("token", help="bearer tokens").add_subparsers(required=True, metavar="ACTION")
     issue = token.add_parser("create", help="sign a token for trials and print it", parents=[_storage()])
     issue.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
@@ -129,6 +134,16 @@ def _create_key(options: argparse.Namespace) -> int:
     with Store(settings) as store:
         asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
     print(key)
+    return 0
+
+
+def _rotate_data(options: argparse.Namespace) -> int:
+    from cim_adapter.store.rotation import rotate
+    from cim_adapter.store.store import prepare
+
+    settings = _settings(options)
+    prepare(settings)
+    rotate(settings, tell=lambda line: print(line, flush=True))
     return 0
 
 

@@ -59,7 +59,13 @@ class Settings:
 
     data: Path = _setting(Path("data"), "directory for the embedded database and the data key")
     database: str = _setting("", "SQLAlchemy URL; empty: SQLite in the data directory", secret=True)
-    data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data", secret=True)
+    data_key: str = _setting(
+        "", "data key, 32 bytes in base64; empty: that of data_key_command or of a file", secret=True
+    )
+    data_key_command: str = _setting(
+        "", "command that prints the data key, such as the client of a key management system; no shell"
+    )
+    data_key_file: Path | None = _setting(None, "file with the data key; empty: data.key in data")
     readers: int = _setting(4, "threads, each with a database connection, that answer get requests", at_least=1)
     commit_batch: int = _setting(256, "messages at most that share one commit", at_least=1)
     commit_delay: float = _setting(

@@ -130,7 +130,7 @@ def upgrade() -> None:
     op.create_table(
         "vault_key",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="sealed"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_vault_key")),
         comment="the index key, sealed with the data key: also tells a wrong data key",
     )
@@ -155,7 +155,9 @@ def upgrade() -> None:
         sa.Column(
             "ended_by", sa.Text(), nullable=True, comment="journal uid of the message that changed or deleted it"
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone"),
+        sa.Column(
+            "sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone; sealed"
+        ),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -202,7 +204,7 @@ def upgrade() -> None:
         sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
         sa.Column("until", sa.BigInteger(), nullable=False, comment="its end; its start, where it has none"),
         sa.Column("expires", sa.Boolean(), nullable=False, comment="whether it has an end"),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -266,7 +268,7 @@ def upgrade() -> None:
             nullable=True,
             comment="journal uid of the message that closed, canceled or deleted it",
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -414,7 +416,7 @@ def upgrade() -> None:
             "start", sa.BigInteger(), nullable=False, comment="the first instant at which a reading may be due"
         ),
         sa.Column("end", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -454,7 +456,7 @@ def upgrade() -> None:
             nullable=True,
             comment="journal uid of the delete that named this block's message",
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
