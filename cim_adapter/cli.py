@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         help="a folder of XSDs of yours; may stand several times",
+    )
+    serve.add_argument(
+        "--allow-plain-http", action="store_true", default=None, help="without TLS, behind a proxy that speaks it"
     )
     serve.add_argument("--public-url", metavar="URL")
     serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
@@ -112,6 +116,11 @@ def _settings(options: argparse.Namespace) -> Settings:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if re.match(r"[^/]+://[^/@]*:[^/@]+@", named.get("database") or ""):
+        logging.getLogger("cim_adapter").warning(
+            "the password in --database stands in the list of processes: give the URL in the file of --config, or "
+            "as CIM_ADAPTER_DATABASE"
+        )
     return settings
 
 

@@ -51,6 +51,9 @@ class Settings:
     tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
     client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")
+    allow_plain_http: bool = _setting(
+        False, "serve without TLS on addresses other than loopback, behind a proxy that speaks it"
+    )
     public_url: str = _setting("", "URL by which partners reach us; written into WSDL addresses")
     worker_memory: int = _setting(
         1024, "MiB of memory at which a server process is replaced by a fresh one", at_least=64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from granian.rsgi import HTTPProtocol, Scope
@@ -48,6 +49,7 @@ class HttpDoor:
         self._started = started
         self._stopped = stopped
         self._proxies = TrustedProxies(settings)
+        self._log = logging.getLogger("cim_adapter.http")
         self._protocols = Protocols()
         self._shapes = ShapeReader()
         offers = (contract.generic, *contract.offers.values())
@@ -61,11 +63,15 @@ class HttpDoor:
         self._stopped()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        request = Request(scope, protocol, self._proxies)
         try:
-            response = await self._route(Request(scope, protocol, self._proxies))
+            response = await self._route(request)
         except ClientGone:
             return
-        response.send(protocol)
+        except Exception:  # a defect of ours: the client is told, not shown
+            self._log.exception("%s %s failed", request.method, request.path)
+            response = Response(status=500, body=b"the adapter could not do this; its log says why\n")
+        response.send(protocol, secure=request.secure)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")

@@ -20,6 +20,18 @@ from cim_adapter.wire import Answer
 _ONE_PIECE = 64 * 1024  # bytes; the server holds a larger body twice before it hands it over whole
 
 
+STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of what is no page."""
+
+_GUARDS = (
+    ("x-frame-options", "DENY"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("server", ""),  # Granian names itself where nothing stands
+)
+_OVER_TLS = (*_GUARDS, ("strict-transport-security", "max-age=31536000; includeSubDomains"))
+
+
 class ClientGone(Exception):
     """The client went away before its request was whole."""
 
@@ -66,6 +78,13 @@ class Request:
     def content_type(self) -> str:
         content_type: str = self.headers.get("content-type", "")
         return content_type
+
+    @property
+    def secure(self) -> bool:
+        """Whether the client speaks TLS, to us or to the proxy in front of us."""
+        if self.through_proxy and (forwarded := self.headers.get("x-forwarded-proto")):
+            return bool(forwarded.split(",")[0].strip() == "https")
+        return bool(self.scheme == "https")
 
     @property
     def credentials(self) -> Credentials:
@@ -117,15 +136,23 @@ class Request:
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response."""
+    """One HTTP response. ``policy`` is its Content-Security-Policy: a page says what of its own it may use."""
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    policy: str = STRICT
 
-    def send(self, protocol: HTTPProtocol) -> None:
-        protocol.response_bytes(self.status, [("content-type", self.content_type), *self.headers], self.body)
+    def send(self, protocol: HTTPProtocol, *, secure: bool) -> None:
+        """``secure``: the client speaks TLS, and is told never to do otherwise (RFC 6797 §7.2)."""
+        headers = [
+            ("content-type", self.content_type),
+            ("content-security-policy", self.policy),
+            *(_OVER_TLS if secure else _GUARDS),
+            *self.headers,
+        ]
+        protocol.response_bytes(self.status, headers, self.body)
 
 
 def quota_headers(answer: Answer) -> tuple[tuple[str, str], ...]:

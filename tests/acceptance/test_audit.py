@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from tests.conftest import Launcher
+
 
 @pytest.fixture
 def trail(run_cli):
@@ -80,8 +82,6 @@ def test_strangers_cannot_fill_the_disk(server, trail, messages):
 
 
 def test_a_flipped_bit_a_removed_row_and_a_swapped_pair(launch_sqlite, tmp_path, messages):
-    from tests.conftest import Launcher
-
     server = launch_sqlite(tmp_path)
     with server.client() as client:
         for number in range(6):
