@@ -16,7 +16,7 @@ from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Request
 from cim_adapter.errors import Incomplete, OverBudget, Refused
 from cim_adapter.nouns.config_xml import is_definition, names_of, objects_of, together
-from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
+from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, revision_of
 from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import Call
 from cim_adapter.schema import reparse
@@ -24,7 +24,7 @@ from cim_adapter.store import configs, links, objects
 from cim_adapter.store.configs import Version
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Reader
-from cim_adapter.xmltree import children, local, namespace
+from cim_adapter.xmltree import children, local
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def read_filter(call: Call) -> ConfigFilter:
         noun=noun,
         own=own,
         criteria=criteria,
-        namespace=next((_revision(profile, noun) for profile in profiles), None),
+        namespace=next((revision_of(profile, noun) for profile in profiles), None),
         at=_as_of(request),
     )
 
@@ -132,12 +132,6 @@ def _criterion(element: etree._Element) -> Criterion:
             f"{local(element)} in this query has no mRID and no Names: say which is meant", code="1.6"
         )
     return Criterion(kind=kind, identity=identity, names=tuple(names_of(element)), texts=texts)
-
-
-def _revision(profile: etree._Element, noun: str) -> str:
-    """The namespace of the profile that goes with a query: ``…/GetMeterConfig#`` asks for ``…/MeterConfig#``."""
-    name = namespace(profile)
-    return name.replace(f"Get{noun}", noun) if local(profile) == f"Get{noun}" else name
 
 
 def _as_of(request: Request) -> int | None:

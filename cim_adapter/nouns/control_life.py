@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cim_adapter.store.controls import State
+from cim_adapter.store.control_states import State
 
 OPEN = (State.RECEIVED, State.SENT, State.IN_PROGRESS)
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cim_adapter.nouns import control_life
-from cim_adapter.store import controls
-from cim_adapter.store.controls import Found, State, Target
+from cim_adapter.store import control_states
+from cim_adapter.store.control_states import State, Target
+from cim_adapter.store.controls import Found
 from cim_adapter.store.transaction import Transaction
 
 
@@ -25,7 +26,7 @@ def move(
     transaction: Transaction, journal_uid: str, found: Found, targets: Iterable[Target], news: State, now: int
 ) -> None:
     """Tell targets of a control the news; those that are past them stay where they are."""
-    controls.move(transaction, journal_uid, moves(found, targets, news, now), now)
+    control_states.move(transaction, journal_uid, moves(found, targets, news, now), now)
 
 
 def restart(transaction: Transaction, journal_uid: str, found: Found, targets: Iterable[Target], now: int) -> None:
@@ -36,12 +37,12 @@ def restart(transaction: Transaction, journal_uid: str, found: Found, targets: I
         after = control_life.restarted(before)
         if after is not None and after is not before:
             moving.append((target, before, after))
-    controls.move(transaction, journal_uid, moving, now)
+    control_states.move(transaction, journal_uid, moving, now)
 
 
 def hand_on(transaction: Transaction, journal_uid: str, found: Sequence[Found], now: int) -> None:
     """These controls were handed on to the system that carries them out: they are sent."""
-    targets = controls.targets(transaction, [item.id for item in found], to_move=True)
+    targets = control_states.targets(transaction, [item.id for item in found], to_move=True)
     for item in found:
         move(transaction, journal_uid, item, targets[item.id], State.SENT, now)
 

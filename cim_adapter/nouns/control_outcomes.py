@@ -14,7 +14,7 @@ from typing import Final
 
 from cim_adapter.codes import CodeLists, EndDeviceControlType, EndDeviceEventType, MalformedCode
 from cim_adapter.envelope import Reply, Result
-from cim_adapter.store.controls import State
+from cim_adapter.store.control_states import State
 
 _TAKES_BACK: Final = ("canceled", "deleted")
 _UNDER_WAY: Final = ("0.1", "0.3")

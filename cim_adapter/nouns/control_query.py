@@ -21,8 +21,8 @@ from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.nouns.relations import Scope, reaches
-from cim_adapter.store import controls, journal, objects
-from cim_adapter.store.controls import State, Target
+from cim_adapter.store import control_states, controls, journal, objects
+from cim_adapter.store.control_states import State, Target
 from cim_adapter.store.journal import Head
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Reader
@@ -51,7 +51,7 @@ def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
                 "shorter time",
                 code=OverBudget.code,
             )
-    targets = controls.targets(reader, list(matches))
+    targets = control_states.targets(reader, list(matches))
     in_order = sorted(
         (match for match in matches.values() if _is_for(match, targets[match.found.id], scopes)),
         key=lambda match: (match.found.start, match.found.id),

@@ -27,8 +27,9 @@ from cim_adapter.nouns.events_xml import DeviceEvent
 from cim_adapter.nouns.identity_xml import kind_of, read_id
 from cim_adapter.nouns.object_errors import invalid
 from cim_adapter.nouns.registry import Call, handles
-from cim_adapter.store import controls, objects
-from cim_adapter.store.controls import Control, State, Target
+from cim_adapter.store import control_states, controls, objects
+from cim_adapter.store.control_states import State, Target
+from cim_adapter.store.controls import Control
 from cim_adapter.store.transaction import Key, Transaction
 
 
@@ -168,7 +169,7 @@ def _tell(
     now: int,
 ) -> list[Error]:
     """Move the targets that the report names, or all where it names none; an Error for each that is none."""
-    targets = controls.targets(transaction, [match.found.id for match in matches], to_move=True)
+    targets = control_states.targets(transaction, [match.found.id for match in matches], to_move=True)
     every = {i for own in targets.values() for target in own for i in (target.object_id, target.via_id)}
     meant = every.intersection(i for ids in named.values() for i in ids)
     for match in matches:
@@ -218,7 +219,7 @@ def follow(call: Call, transaction: Transaction, event: DeviceEvent, devices: Co
     of_event = DeviceControl(tracking=event.tracking)
     matches = lookup.of(of_event, call.message.header.correlation_id, devices)
     told = [(match, told_by_event(lists, event.type, match.found.type)) for match in matches]
-    targets = controls.targets(transaction, [match.found.id for match in matches], to_move=True)
+    targets = control_states.targets(transaction, [match.found.id for match in matches], to_move=True)
     moves = []
     for match, state in told:
         own = [t for t in targets[match.found.id] if t.object_id in devices or t.via_id in devices]

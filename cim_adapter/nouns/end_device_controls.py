@@ -16,8 +16,9 @@ from cim_adapter.nouns.control_lookup import ControlLookup, Match, name_control
 from cim_adapter.nouns.controls_xml import DeviceControl, read_control
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.schema import reparse
-from cim_adapter.store import controls, objects
-from cim_adapter.store.controls import Control, State
+from cim_adapter.store import control_states, controls, objects
+from cim_adapter.store.control_states import State
+from cim_adapter.store.controls import Control
 from cim_adapter.store.transaction import Key, Transaction
 from cim_adapter.xmltree import adopt, children, namespace
 
@@ -158,7 +159,7 @@ def _change(
 ) -> tuple[bool, list[Error]]:
     """Raises Refused for a control that is finished or is for nobody, Invalid where it would break its XSD."""
     found = match.found
-    targets = controls.targets(transaction, [found.id], to_move=True)[found.id]
+    targets = control_states.targets(transaction, [found.id], to_move=True)[found.id]
     if not control_moves.still_open(found, targets, now):
         raise Refused(_finished(control_moves.state_of(found, targets, now), "changed"), code="5.2")
     changed = _merged(call, reparse(found.content), element)
@@ -185,7 +186,7 @@ def _change(
     control_moves.move(transaction, call.uid, found, gone, State.CANCELED, now)
     known = {target.object_id for target in kept}
     fresh = [device for device in devices.items() if device[0] not in known]
-    controls.add_targets(transaction, call.uid, found.id, fresh, now, first=len(targets))
+    control_states.add(transaction, call.uid, found.id, fresh, now, first=len(targets))
     return True, problems
 
 
@@ -259,7 +260,7 @@ def _end_all(
     call: Call, transaction: Transaction, matches: Iterable[Match], state: State, now: int
 ) -> list[State]:
     """End these controls; returns the states of those that were finished before."""
-    targets = controls.targets(transaction, [match.found.id for match in matches], to_move=True)
+    targets = control_states.targets(transaction, [match.found.id for match in matches], to_move=True)
     finished = []
     for match in matches:
         own = targets[match.found.id]

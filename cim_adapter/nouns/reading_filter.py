@@ -12,7 +12,7 @@ from lxml import etree
 
 from cim_adapter.envelope import Message, Request
 from cim_adapter.errors import Refused
-from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
+from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, revision_of
 from cim_adapter.nouns.readings import Block, Period, Reading
 from cim_adapter.nouns.readings_xml import read_period
 from cim_adapter.store.objects import Identity
@@ -41,13 +41,16 @@ class ReadingSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingFilter:
-    """Empty tuples do not narrow. ``targets`` are the objects whose readings are wanted, by kind."""
+    """Empty tuples do not narrow. ``targets`` are the objects whose readings are wanted, by kind; ``namespace``
+    is the revision of MeterReadings to answer in, where a query profile says which.
+    """
 
     targets: tuple[tuple[str, Identity], ...] = ()
     reading_types: tuple[str, ...] = ()
     qualities: frozenset[str] = frozenset()
     windows: tuple[Window, ...] = ()
     selectors: tuple[ReadingSelector, ...] = ()
+    namespace: str | None = None
 
     @property
     def hull(self) -> Window:
@@ -87,7 +90,7 @@ def read_filter(message: Message) -> ReadingFilter:
             targets=tuple((_target(i.object_type), read_id(i)) for i in request.ids),
             windows=() if window == FOREVER else (window,),
         )
-    wanted = _read_profile(profiles[0])
+    wanted = replace(_read_profile(profiles[0]), namespace=revision_of(profiles[0], "MeterReadings"))
     if not wanted.windows and (request.start_time or request.end_time):
         window = Period(start=request.start_time, end=request.end_time).window()
         wanted = replace(wanted, windows=(window,))

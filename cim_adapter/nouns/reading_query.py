@@ -20,6 +20,7 @@ from cim_adapter.nouns.readings_xml import write_meter_readings
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Erasure, Found, Kind
 from cim_adapter.store.transaction import Reader
+from cim_adapter.xmltree import move_to_namespace, namespace
 
 _Series = tuple[int | None, int | None, Kind, str]
 
@@ -71,7 +72,7 @@ def answer(
             errors += [*_missing(pieces, targets), *_missing_types(pieces, wanted)]
             if not pieces:
                 return Reply.of(errors or [_nothing()], any_done=False), None
-            return Reply.of(errors, any_done=True, payload=_payload(reader, pieces)), None
+            return Reply.of(errors, any_done=True, payload=_payload(reader, pieces, wanted)), None
     cutter = Cutter(reader, wanted, targets, at_most)
     at = at or cutter.first()
     part = cutter.part(at)
@@ -79,7 +80,7 @@ def answer(
     told = errors if at == cutter.first() else []
     if part.window == wanted.hull:
         told += _missing(pieces, part.targets)
-    return Reply.of(told, any_done=True, payload=_payload(reader, pieces)), part.following
+    return Reply.of(told, any_done=True, payload=_payload(reader, pieces, wanted)), part.following
 
 
 def _pieces(
@@ -100,8 +101,13 @@ def _pieces(
     return [piece for piece in pieces if piece.wanted]
 
 
-def _payload(reader: Reader, pieces: list[_Piece]) -> tuple[etree._Element, ...]:
-    return (write_meter_readings(_together(reader, pieces)),) if pieces else ()
+def _payload(reader: Reader, pieces: list[_Piece], wanted: ReadingFilter) -> tuple[etree._Element, ...]:
+    if not pieces:
+        return ()
+    profile = write_meter_readings(_together(reader, pieces))
+    if wanted.namespace is not None and wanted.namespace != namespace(profile):
+        move_to_namespace(profile, wanted.namespace)
+    return (profile,)
 
 
 def _find(

@@ -424,7 +424,7 @@ def _control_target(metadata: MetaData) -> Table:
         Column("position", Integer, primary_key=True, autoincrement=False),
         Column("object_id", ForeignKey("object.id"), nullable=False, comment="the device"),
         Column("via_id", ForeignKey("object.id"), comment="the group or usage point that stands for it"),
-        Column("state", SmallInteger, nullable=False, comment="see store.controls.State"),
+        Column("state", SmallInteger, nullable=False, comment="see store.control_states.State"),
         Column("since", BigInteger, nullable=False),
         Column("moved_by", Text, nullable=False, comment="journal uid of the message that brought it there"),
         Index("ix_control_target_object_id", "object_id"),

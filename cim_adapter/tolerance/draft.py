@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -42,11 +43,15 @@ class Draft:
         self.carrier = carrier
         self.shape = shape
         self._profile = profile
-        self._uses: dict[Switch, Use] = {}
+        self._first: dict[Switch, tuple[str, int]] = {}
+        self._times: Counter[Switch] = Counter()
 
     @property
     def uses(self) -> tuple[Use, ...]:
-        return tuple(self._uses.values())
+        return tuple(
+            Use(switch=switch, place=place, line=line, times=self._times[switch])
+            for switch, (place, line) in self._first.items()
+        )
 
     def allows(self, switch: Switch) -> bool:
         return switch in self._profile
@@ -57,9 +62,8 @@ class Draft:
 
     def note(self, switch: Switch, element: etree._Element, inside: str = "") -> None:
         """Keep that ``switch`` was needed at ``element``, or at what is called ``inside`` in it."""
-        known = self._uses.get(switch)
-        if known is not None:
-            self._uses[switch] = replace(known, times=known.times + 1)
+        self._times[switch] += 1
+        if switch in self._first:
             return
         names = [inside] if inside else []
         node: etree._Element | None = element
@@ -67,4 +71,4 @@ class Draft:
             names.append(local(node))
             node = node.getparent()
         place = "/".join(reversed(names)) or local(self.carrier)
-        self._uses[switch] = Use(switch=switch, place=place[:_LONGEST_PLACE], line=line_of(element))
+        self._first[switch] = (place[:_LONGEST_PLACE], line_of(element))

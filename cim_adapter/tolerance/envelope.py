@@ -147,14 +147,12 @@ def _mend_placement(draft: Draft, payload: etree._Element, verb: str) -> None:
     if not given:
         return
     draft.note(switch, given[0])
-    moved = [*ids, *(child for child in given if local(child).startswith("Get"))]
     if request is None:
         request = etree.Element(f"{{{namespace(payload)}}}Request")
-    for child in moved:
-        if child in ids:
-            child.tag = f"{{{MESSAGE_NS}}}ID"
-        request.append(child)
-    if moved and request.getparent() is None:
+    for child in ids:
+        child.tag = f"{{{MESSAGE_NS}}}ID"
+    request.extend([*ids, *(child for child in given if local(child).startswith("Get"))])
+    if len(request) and request.getparent() is None:
         payload.addprevious(request)
     if not len(payload):
         draft.carrier.remove(payload)

@@ -98,8 +98,13 @@ def _home(catalogue: Catalogue, name: str) -> str | None:
 
 
 def _mend_content(draft: Draft, catalogue: Catalogue, root: etree._Element) -> None:
+    orders: dict[str, tuple[str, ...]] = {}
+
     def insert(parent: etree._Element, child: etree._Element) -> None:
-        _insert(parent, child, catalogue.order(root, parent))
+        order = orders.get(parent.tag)
+        if order is None:
+            order = orders[parent.tag] = catalogue.order(root, parent)
+        _insert(parent, child, order)
 
     if draft.allows(Switch.END_DEVICE_ACTION):
         for control in root.iter(f"{{{namespace(root)}}}EndDeviceControl"):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cim_adapter.nouns.control_life import FINAL, OPEN, at, moved, of_control, restarted
-from cim_adapter.store.controls import State
+from cim_adapter.store.control_states import State
 
 stored = st.sampled_from([state for state in State if state is not State.EXPIRED])
 news = st.sampled_from([State.SENT, State.IN_PROGRESS, *FINAL])

@@ -6,7 +6,7 @@ import pytest
 
 from cim_adapter.codes import CodeLists
 from cim_adapter.nouns.control_outcomes import answers, told_by_event
-from cim_adapter.store.controls import State
+from cim_adapter.store.control_states import State
 
 
 @pytest.fixture(scope="module")

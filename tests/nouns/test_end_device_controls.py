@@ -9,8 +9,8 @@ import pytest
 from lxml import etree
 
 from cim_adapter.nouns import control_moves
-from cim_adapter.store import controls
-from cim_adapter.store.controls import State
+from cim_adapter.store import control_states, controls
+from cim_adapter.store.control_states import State
 
 QUERY = "http://iec.ch/TC57/2011/GetEndDeviceControls#"
 DISCONNECT, CONNECT = "3.31.0.23", "3.31.0.18"
@@ -257,7 +257,7 @@ def test_history_tells_who_moved_what(send, adapter):
 
     def history(reader):
         (found,) = controls.by_key(reader, controls.mrid_key("c-1"))
-        return controls.history(reader, found.id)
+        return control_states.history(reader, found.id)
 
     moves = adapter.store.read_now(history)
     assert [(move.position, move.before, move.state) for move in moves] == [

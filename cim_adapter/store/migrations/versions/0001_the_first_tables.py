@@ -535,7 +535,7 @@ def upgrade() -> None:
             nullable=True,
             comment="the group or usage point that stands for it",
         ),
-        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.controls.State"),
+        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.control_states.State"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column(
             "moved_by", sa.Text(), nullable=False, comment="journal uid of the message that brought it there"
