@@ -8,16 +8,19 @@ from typing import Protocol
 import msgspec
 from lxml import etree
 
-from cim_adapter.access import Credentials
+from cim_adapter.access import Allowance, Credentials
 from cim_adapter.errors import AdapterError
 from cim_adapter.schema import Budget, parse
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back: bytes, and an HTTP status for transports that have one."""
+    """What goes back: bytes, and an HTTP status for transports that have one. ``allowance``: what is left of
+    the caller's quota, where it has one.
+    """
 
     body: bytes
     status: int = 200
+    allowance: Allowance | None = None
 
 
 class Wire(Protocol):
