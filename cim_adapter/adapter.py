@@ -10,6 +10,7 @@ from cim_adapter.contract import ContractError, ContractFiles, overlay
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Catalogue, UnusableSchemaError
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.store import Store, prepare
 
@@ -24,10 +25,11 @@ class Adapter:
         self.settings = settings
         self.contract = contract_of(settings)
         self.catalogue = Catalogue([self.contract.xsd])
+        self.bridge = Bridge(self.catalogue)
         self.registry = Registry([*built_in_modules(), *handlers], self.catalogue.nouns)
         self.store = Store(settings)
         self.access = Access(settings, self.store)
-        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.access, self.store)
+        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.bridge, self.access, self.store)
 
     @classmethod
     def prepared(cls, settings: Settings, handlers: Iterable[ModuleType] = ()) -> Adapter:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from cim_adapter.access import Access, Identity
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    MESSAGE,
     Header,
     Kind,
     Message,
@@ -58,12 +60,16 @@ from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
 from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
+from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.wire import Answer, Arrival, Wire
+
+#: How a body begins that was understood and is no XML.
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
 
 
 class _Passage(msgspec.Struct):
@@ -97,11 +103,18 @@ class Pipeline:
     """Takes messages in. Built once by ``Adapter``; holds no state of any message."""
 
     def __init__(
-        self, settings: Settings, registry: Registry, catalogue: Catalogue, access: Access, store: Store
+        self,
+        settings: Settings,
+        registry: Registry,
+        catalogue: Catalogue,
+        bridge: Bridge,
+        access: Access,
+        store: Store,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._catalogue = catalogue
+        self._bridge = bridge
         self._access = access
         self._store = store
         self._shapes = ShapeReader()
@@ -153,7 +166,7 @@ class Pipeline:
     def _understand(self, passage: _Passage) -> _Understood:
         """From bytes to a call that is ready to run."""
         arrival = passage.arrival
-        root = arrival.wire.open(parse(arrival.body, self._budget))
+        root = arrival.wire.open(arrival.read(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         if shape.dialect is not None:
@@ -194,7 +207,7 @@ class Pipeline:
         """
         header = message.header
         if not Verb.knows(header.verb):
-            raise UnknownVerb(f"{header.verb!r} is no verb; these are: {', '.join(Verb)}")
+            raise UnknownVerb(f"{header.verb[:80]!r} is no verb; these are: {', '.join(Verb)}")
         if shape.typed_noun is not None and header.noun != shape.header_noun:
             raise UnknownNoun(
                 f"Header/Noun is {header.noun}, but the root {shape.operation} is of {shape.header_noun}"
@@ -326,7 +339,10 @@ class Pipeline:
 
     def _carrier(self, body: bytes) -> etree._Element | None:
         """What carries the message in a body that was understood before; nothing in it is compressed."""
-        carrier = carrier_of(parse(body, self._budget))
+        if _JSON.match(body):
+            carrier = carrier_of(self._bridge.read(body, MESSAGE, self._budget))
+        else:
+            carrier = carrier_of(parse(body, self._budget))
         if carrier is not None and may_be_compressed(body):
             self._inflater.open(read_message(carrier), carrier, body)
         return carrier

@@ -33,6 +33,7 @@ from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
 from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
+from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
 
 Announce = Callable[[str], None]
@@ -120,7 +121,8 @@ class _Worker:
         def started() -> None:
             self._ready.release()
 
-        return HttpDoor(self._settings, adapter.pipeline, contract, started=started, stopped=stopped)
+        messages = Messages(adapter.bridge, adapter.catalogue)
+        return HttpDoor(self._settings, adapter.pipeline, contract, messages, started=started, stopped=stopped)
 
 
 def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:

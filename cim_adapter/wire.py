@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -9,6 +10,7 @@ from lxml import etree
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import AdapterError
+from cim_adapter.schema import Budget, parse
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,3 +43,5 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
     remote: str | None
     wire: Wire
+    read: Callable[[bytes, Budget], etree._Element] = parse
+    """Makes a document of the body, within the budget. Raises Fault."""

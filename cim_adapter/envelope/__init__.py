@@ -2,7 +2,7 @@
 
 from cim_adapter.envelope.compression import COMPRESSED, put_in_place, unpack
 from cim_adapter.envelope.decode import read_message, read_reply
-from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS, Dialect
+from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
 from cim_adapter.envelope.message import (
     ID,
@@ -30,6 +30,7 @@ __all__ = [
     "ABSTRACT_NS",
     "COMPRESSED",
     "ID",
+    "MESSAGE",
     "MESSAGE_NS",
     "OPERATION_SET",
     "Dialect",

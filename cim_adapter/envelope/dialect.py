@@ -15,6 +15,9 @@ from cim_adapter.xmltree import children, local, namespace
 MESSAGE_NS = "http://iec.ch/TC57/2011/schema/message"
 ABSTRACT_NS = "http://iec.ch/TC57/2011/abstract"
 
+#: The element that any message may come in: what it is in JSON, where the root has no name.
+MESSAGE = f"{{{MESSAGE_NS}}}Message"
+
 _DONE = frozenset({"0", "0.0", "OK", "SUCCESS"})
 _PARTLY_DONE = "0.2"
 """The reply code of a result that is partial, and stays so (facts/envelope.md §5.7)."""

@@ -19,7 +19,7 @@ from enum import StrEnum
 import msgspec
 from lxml import etree
 
-from cim_adapter.envelope.dialect import MESSAGE_NS, Dialect
+from cim_adapter.envelope.dialect import MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.operation_set import OPERATION_SET
 from cim_adapter.xmltree import children
 
@@ -95,7 +95,7 @@ def as_message(carrier: etree._Element, shape: Shape) -> Iterator[None]:
     """
     tag = carrier.tag
     if shape.kind in (Kind.B, Kind.C):
-        carrier.tag = f"{{{MESSAGE_NS}}}Message"
+        carrier.tag = MESSAGE
     try:
         yield
     finally:

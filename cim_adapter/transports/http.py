@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from lxml import etree
+
 from cim_adapter.envelope import ShapeReader
 from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
+from cim_adapter.schema import Budget, parse
 from cim_adapter.settings import Settings
 from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
+from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
@@ -26,6 +30,7 @@ class HttpDoor:
         settings: Settings,
         pipeline: Pipeline,
         contract: ContractPages,
+        messages: Messages,
         *,
         started: Callable[[], None],
         stopped: Callable[[], Awaitable[None]],
@@ -33,6 +38,7 @@ class HttpDoor:
         self._settings = settings
         self._pipeline = pipeline
         self._contract = contract
+        self._messages = messages
         self._started = started
         self._stopped = stopped
         self._protocols = Protocols()
@@ -56,11 +62,15 @@ class HttpDoor:
             if request.method == "POST":
                 return await self._soap(request, rest or None)
             return Response(status=405, headers=(("allow", "GET, HEAD, POST"),), body=b"GET or POST\n")
+        if first == "messages":
+            if request.method == "POST" and not rest:
+                return await self._message(request)
+            return await self._messages.schema(request, rest)
         if first == "xsd" and reading:
             return self._contract.schema(rest)
         if first == "health" and not rest and reading:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
-        return not_found(f"nothing at {request.path}; start at /soap")
+        return not_found(f"nothing at {request.path}; start at /soap or /messages")
 
     async def _soap(self, request: Request, service: str | None) -> Response:
         if service is not None and service not in self._contract.offers:
@@ -74,6 +84,18 @@ class HttpDoor:
         )
         if service is None and not request.content_type.startswith("application/soap+xml"):
             wire = EitherWire(wire, BareWire(request.content_type), self._shapes)
+        return await self._deliver(request, wire)
+
+    async def _message(self, request: Request) -> Response:
+        exchange = self._messages.exchange(request)
+        if isinstance(exchange, Response):
+            return exchange
+        return await self._deliver(request, exchange, exchange.read)
+
+    async def _deliver(
+        self, request: Request, wire: HttpWire, read: Callable[[bytes, Budget], etree._Element] = parse
+    ) -> Response:
+        """Hand the body to the pipeline, and its answer back."""
         try:
             if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
@@ -81,7 +103,7 @@ class HttpDoor:
         except AdapterError as error:
             answer = self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
-        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire)
+        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire, read=read)
         return self._response(wire, await self._pipeline.take(arrival))
 
     @staticmethod

@@ -52,6 +52,10 @@ class Bridge:
         """
         return self.from_json(self._text.read(data, budget), tag)
 
+    def knows(self, tag: str) -> bool:
+        """Whether an XSD describes the element ``tag``."""
+        return self._plans.root(tag) is not None
+
     def schema_of(self, tag: str) -> dict[str, Any] | None:
         """The JSON Schema (2020-12) of the element ``tag``; None where no XSD has it."""
         root = self._plans.root(tag)
