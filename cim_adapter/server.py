@@ -27,6 +27,7 @@ from granian.log import LogLevels
 
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter, contract_of
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
@@ -35,6 +36,8 @@ from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
+from cim_adapter.transports.rest.door import RestDoor
+from cim_adapter.transports.rest.resource import Tools
 
 Announce = Callable[[str], None]
 
@@ -116,13 +119,25 @@ class _Worker:
         async def stopped() -> None:
             await asyncio.to_thread(adapter.close)
 
-        contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
+        address = PublicAddress(self._settings)
+        contract = ContractPages(adapter.contract, nouns, address)
 
         def started() -> None:
             self._ready.release()
 
         messages = Messages(adapter.bridge, adapter.catalogue)
-        return HttpDoor(self._settings, adapter.pipeline, contract, messages, started=started, stopped=stopped)
+        tools = Tools(
+            settings=self._settings,
+            store=adapter.store,
+            lists=CodeLists(),
+            catalogue=adapter.catalogue,
+            bridge=adapter.bridge,
+            address=address,
+        )
+        rest = RestDoor(tools, adapter.pipeline, adapter.access)
+        return HttpDoor(
+            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=stopped
+        )
 
 
 def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:

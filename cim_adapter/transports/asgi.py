@@ -28,7 +28,8 @@ class Request:
         self.headers: dict[str, str] = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        self.query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+        self.query_string: str = scope.get("query_string", b"").decode("latin-1")
+        self.query = dict(parse_qsl(self.query_string, keep_blank_values=True))
         client = scope.get("client")
         self.remote: str | None = client[0] if client else None
 

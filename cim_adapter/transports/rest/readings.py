@@ -1,0 +1,255 @@
+"""/meter-readings: submit, query, correct and take back readings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from lxml import etree
+
+from cim_adapter import instants
+from cim_adapter.envelope import ID
+from cim_adapter.nouns.identity_xml import write_id
+from cim_adapter.transports.asgi import Response
+from cim_adapter.transports.rest import answers
+from cim_adapter.transports.rest.addresses import Addresses, look_up
+from cim_adapter.transports.rest.bodies import Bodies
+from cim_adapter.transports.rest.exchange import Outcome, offences_of
+from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.problem import RestError
+from cim_adapter.transports.rest.profile_xml import ProfileXml
+from cim_adapter.transports.rest.query import PAGING, Query, as_token, of_token
+from cim_adapter.transports.rest.reading import Reading
+from cim_adapter.transports.rest.reading_reader import Key, ReadingReader
+from cim_adapter.transports.rest.reading_writer import ReadingWriter
+from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
+from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, ReadingWords
+
+_QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
+_CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
+
+
+class ReadingQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a GET asks for."""
+
+    meters: tuple[str, ...] = ()
+    usage_points: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    parts: dict[str, frozenset[str]] = {}
+    qualities: frozenset[str] = frozenset()
+    start: str | None = None
+    end: str | None = None
+    after: Key | None = None
+
+    NAMES = (
+        *("meter", "usagePoint", "readingType", "unit", "phase", "energyDirection", "intervalLength", "quality"),
+        *("from", "to", "since", *PAGING),
+    )
+
+    @classmethod
+    def read(cls, query: Query) -> ReadingQuery:
+        """What the parameters say. Raises RestError."""
+        types = query.all("readingType")
+        codes = tuple(item for item in types if "." in item)
+        for item in types:
+            if item not in (*codes, *ReadingWords.TYPES):
+                possible = f"18 numbers joined by dots, or one of {', '.join(ReadingWords.TYPES)}"
+                raise RestError.parameter("readingType", f"found {item[:80]!r}; expected {possible}")
+        parts = {
+            "reading_type": frozenset(types) - set(codes),
+            "unit": query.words("unit", ReadingWords.UNITS),
+            "phase": query.words("phase", ReadingWords.PHASES),
+            "energy_direction": query.words("energyDirection", ReadingWords.DIRECTIONS),
+            "interval_length": query.words("intervalLength", ReadingWords.LENGTHS),
+        }
+        start, since = query.moment("from"), query.moment("since")
+        after = query.cursor(Key)
+        if since is not None and (start is None or instants.instant(since) >= instants.instant(start)):
+            start = instants.as_text(instants.instant(since) + 1, exact=True)
+        if after is not None:
+            start = instants.as_text(after.at, exact=True)
+        return cls(
+            meters=query.all("meter"),
+            usage_points=query.all("usagePoint"),
+            codes=codes,
+            parts={name: words for name, words in parts.items() if words},
+            qualities=query.words("quality", QualityWords.WORDS),
+            start=start,
+            end=query.moment("to"),
+            after=after,
+        )
+
+    def fits(self, quantity: Quantity) -> bool:
+        """Whether a quantity is asked for, by each of its parts."""
+        return all(getattr(quantity, name) in words for name, words in self.parts.items())
+
+
+class Readings(Resource):
+    """The noun MeterReadings."""
+
+    path = "meter-readings"
+    noun = "MeterReadings"
+    member = "readings"
+    FORMS = (Form.JSON, Form.XML, Form.NDJSON, Form.CSV)
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._bodies = Bodies(Reading, self.member, at_most=tools.settings.max_items)
+        self._writer = ReadingWriter(tools.lists)
+        self._reader = ReadingReader(tools.lists)
+        self._query = ProfileXml(_QUERY_NAMESPACE)
+
+    async def create(self, call: RestCall) -> Response:
+        """POST: readings of any meters."""
+        outcome, receipt = await self.submit(call, self._payload, "create")
+        return self.receipt(call, outcome, receipt)
+
+    async def collect(self, call: RestCall) -> Response:
+        """GET: the readings that fit, in the order of time, then of meter, usage point, kind and type."""
+        query = call.query(*ReadingQuery.NAMES)
+        wanted, limit = ReadingQuery.read(query), query.limit()
+        outcome = await self._ask(call, wanted)
+        if outcome.failed and not outcome.empty:
+            return outcome.problem(unknown=404).response(call.form)
+        items, last = await asyncio.to_thread(self._page, outcome.payload, wanted, limit)
+        cursor = None if last is None else as_token(last)
+        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+        more = {"nextCursor": cursor, "errors": told}
+        more = {name: value for name, value in more.items() if value}
+        return await asyncio.to_thread(
+            answers.listed, items, Reading, self.member, call.form, more, query.link(self.url(call), cursor)
+        )
+
+    async def clear(self, call: RestCall) -> Response:
+        """DELETE: the readings of a meter or usage point in a window, or those that came with one message."""
+        query = call.query("meter", "usagePoint", "from", "to", "messageId")
+        asked = [(name, query.one(name)) for name in ("messageId", "meter", "usagePoint")]
+        given = [(name, text) for name, text in asked if text is not None]
+        if len(given) != 1:
+            raise RestError(400, "say what to delete: messageId, meter or usagePoint, one of them", code="1.6")
+        ((name, text),) = given
+        if name == "messageId":
+            ids = [ID(value=text, kind="transaction")]
+        else:
+            kind = "Meter" if name == "meter" else "UsagePoint"
+            addresses = await self._addresses(call, {kind: [text]})
+            ids = [write_id(kind, identity) for identity in addresses.of(kind, text)]
+        times = (query.moment("from"), query.moment("to"))
+        outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, ids=ids, times=times)
+        return self._removed(call, outcome)
+
+    async def fetch(self, call: RestCall, name: str) -> Response:
+        """GET by id."""
+        call.query()
+        found = await self._find(call, name)
+        return found if isinstance(found, Response) else answers.one(found, "reading", call.form)
+
+    async def amend(self, call: RestCall, name: str) -> Response:
+        """PATCH: a corrected reading takes the place of what was known; its history stays."""
+        call.query()
+        found = await self._find(call, name)
+        if isinstance(found, Response):
+            return found
+        before = found
+
+        async def correction(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+            corrected = self._bodies.merged(before, body, form, self.tools.budget, _CHANGEABLE)
+            if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
+                corrected.quality_codes = []  # they told the quality that was
+            return await self._profile([corrected], alone=True)
+
+        outcome, _ = await self.submit(call, correction, "change")
+        if outcome.failed:
+            return outcome.problem(unknown=409).response(call.form)
+        found = await self._find(call, name)
+        return found if isinstance(found, Response) else answers.one(found, "reading", call.form)
+
+    async def remove(self, call: RestCall, name: str) -> Response:
+        """DELETE by id."""
+        call.query()
+        found = await self._find(call, name)
+        if isinstance(found, Response):
+            return found
+        payload, _ = await self._profile([found], alone=True)
+        outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, payload=payload)
+        return self._removed(call, outcome)
+
+    # ------------------------------------------------------------------------------------- inside
+
+    async def _payload(self, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+        readings = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
+        return await self._profile(readings, size=len(body))
+
+    async def _profile(
+        self, readings: Sequence[Reading], *, alone: bool = False, size: int = 0
+    ) -> tuple[etree._Element, Receipt]:
+        meters = {reading.meter_id for reading in readings} - {None}
+        points = {reading.usage_point_id for reading in readings} - {None}
+        addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})  # type: ignore[dict-item]
+        profile = await self.aside(
+            lambda: self._writer.write(readings, addresses, lambda n: self._bodies.pointer(n, alone)), size
+        )
+        return profile, Receipt(result="", count=len(readings))
+
+    async def _ask(self, call: RestCall, wanted: ReadingQuery) -> Outcome:
+        asked = {"Meter": wanted.meters, "UsagePoint": wanted.usage_points}
+        addresses = await self._addresses(call, asked)
+        xml = self._query
+        profile = xml.root("GetMeterReadings")
+        for text in wanted.meters:
+            for identity in addresses.of("Meter", text):
+                xml.identity(profile, "EndDevice", identity)
+        for code in wanted.codes:
+            xml.text(xml.add(profile, "ReadingType"), "mRID", code)
+        if wanted.start is not None or wanted.end is not None:
+            xml.interval(xml.add(profile, "TimeSchedule"), "scheduleInterval", wanted.start, wanted.end)
+        for text in wanted.usage_points:
+            for identity in addresses.of("UsagePoint", text):
+                xml.identity(profile, "UsagePoint", identity)
+        return await call.exchange.send("get", self.noun, query=profile)
+
+    async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
+        return await look_up(self.tools.store, wanted) if await call.exchange.known() else Addresses({})
+
+    def _page(
+        self, payload: Sequence[etree._Element], wanted: ReadingQuery, limit: int
+    ) -> tuple[list[Reading], Key | None]:
+        """The readings of one page, and the place of the last of them where more follow."""
+        spots = (spot for profile in payload for spot in self._reader.spots(profile, wanted.fits))
+        if wanted.after is not None:
+            spots = (spot for spot in spots if spot.key > wanted.after)
+        if wanted.qualities:
+            spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
+        page = sorted(spots, key=lambda spot: spot.key)[: limit + 1]
+        last = page[limit - 1].key if len(page) > limit else None
+        return [self._reader.reading(spot) for spot in page[:limit]], last
+
+    async def _find(self, call: RestCall, name: str) -> Reading | Response:
+        """The reading of this id, or what is said where there is none."""
+        key = of_token(name, Key)
+        if key is None:
+            return self.missing(call, name)
+        moment = instants.as_text(key.at, exact=True)
+        asked = ReadingQuery(
+            meters=(key.meter,) if key.meter else (),
+            usage_points=(key.usage_point,) if not key.meter else (),
+            codes=(key.code,),
+            start=moment,
+            end=moment,
+        )
+        outcome = await self._ask(call, asked)
+        if outcome.failed and not outcome.empty:
+            return outcome.problem(unknown=404).response(call.form)
+        for profile in outcome.payload:
+            for spot in self._reader.spots(profile, lambda _: True):
+                # A meter may be told under other usage points than before: it is the same reading.
+                if spot.key._replace(usage_point=key.usage_point) == key:
+                    return self._reader.reading(spot)
+        return self.missing(call, name)
+
+    @staticmethod
+    def _removed(call: RestCall, outcome: Outcome) -> Response:
+        if outcome.failed:
+            return outcome.problem(unknown=404).response(call.form)
+        return Response(status=204)
