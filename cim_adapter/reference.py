@@ -1,16 +1,20 @@
-"""The parts of ``docs/`` that are made from the code: settings and error catalogue.
+"""The parts of ``docs/`` that are made from the code: settings, error catalogue, nouns and verbs.
 
 ``python -m cim_adapter.reference`` writes them; a test holds the files to it.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from cim_adapter import errors
 from cim_adapter.codes import ReplyCodes
+from cim_adapter.contract import ContractFiles, read_offer
+from cim_adapter.nouns.registry import Registry, built_in_modules
+from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 
 _MADE = "<!-- made by `python -m cim_adapter.reference` -->"
@@ -18,7 +22,7 @@ _MADE = "<!-- made by `python -m cim_adapter.reference` -->"
 
 def pages() -> dict[str, str]:
     """File name → Markdown."""
-    return {"settings.md": _settings(), "errors.md": _errors()}
+    return {"settings.md": _settings(), "errors.md": _errors(), "nouns.md": _nouns()}
 
 
 def write(folder: Path) -> None:
@@ -77,6 +81,49 @@ def _errors() -> str:
     ]
     lines += [f"| {row.code} | {row.meaning} | {row.result} | {row.level} |" for row in ReplyCodes()]
     return "\n".join(lines) + "\n"
+
+
+def _nouns() -> str:
+    lines = [
+        _MADE,
+        "",
+        "# Nouns and verbs",
+        "",
+        "Every noun of the contract and every verb it has: the XSD of its profile, the operation that takes it,",
+        "the function that carries it out, an example message, and the test that sends the example through zeep.",
+        "Each service has a WSDL of its name in `wsdl/`, for SOAP 1.1 and, with `.soap12`, for SOAP 1.2.",
+        "",
+        "The generic service takes all of this, too, and what XSDs given with `--schemas` add. An event (past",
+        "tense) also stands on `Reply<Noun>`, where it is the late answer to a request. `execute` and `executed`",
+        "are no verbs of a noun: they carry an OperationSet, whose operations have the verbs below.",
+        "",
+        "| Noun | Verb | XSD | Operation | Handler | Example | Test |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(row)} |" for row in sorted(noun_rows(), key=lambda row: row[0])]
+    return "\n".join(lines) + "\n"
+
+
+def noun_rows() -> Iterator[tuple[str, ...]]:
+    """Noun, verb, XSD, operation, handler, example and test of every operation; paths are those of the project."""
+    files = ContractFiles.locate()
+    registry = Registry(built_in_modules(), Catalogue([files.xsd]).nouns)
+    for service in files.services():
+        path = files.description(service)
+        for operation in read_offer(path).operations if path else ():
+            noun = re.sub("^(Execute|Receive|Reply|Get)", "", service)
+            verb = operation.removesuffix(noun).lower()
+            late = service.startswith("Reply")
+            run = registry.find("reply" if late else verb, noun).run
+            yield (
+                noun,
+                f"{verb}, answered late" if late else verb,
+                f"[{noun}.xsd](../xsd/{noun}.xsd)",
+                f"[{service}](../wsdl/{service}.wsdl) {operation}",
+                f"`{run.__module__.rpartition('.')[2]}.{run.__name__}`",
+                f"[{verb}.xml](../examples/{noun}/{verb}.xml)",
+                f"`test_every_operation[{service}-{operation}]`",
+            )
 
 
 def _tree(kind: type[errors.AdapterError]) -> Iterator[type[errors.AdapterError]]:

@@ -64,7 +64,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         "cim_adapter",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI,
         workers=settings.workers,
         loop=Loops.uvloop,
         http=HTTPModes.http1 if not settings.tls_cert else HTTPModes.auto,
@@ -83,7 +83,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
         workers_max_rss=settings.worker_memory,
-    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)
+    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
 
 
 def first_key(settings: Settings) -> str | None:
@@ -100,7 +100,7 @@ def first_key(settings: Settings) -> str | None:
 
 
 class _Worker:
-    """Makes the ASGI application in a worker process. Called there by Granian."""
+    """Makes the RSGI application in a worker process. Called there by Granian."""
 
     def __init__(self, settings: Settings, ready: Semaphore) -> None:
         self._settings = settings
@@ -115,9 +115,6 @@ class _Worker:
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any
-
-        async def stopped() -> None:
-            await asyncio.to_thread(adapter.close)
 
         address = PublicAddress(self._settings)
         contract = ContractPages(adapter.contract, nouns, address)
@@ -136,7 +133,7 @@ class _Worker:
         )
         rest = RestDoor(tools, adapter.pipeline, adapter.access)
         return HttpDoor(
-            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=stopped
+            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=adapter.close
         )
 
 

@@ -93,7 +93,7 @@ class Settings:
         at_least=1,
     )
     max_readings: int = _setting(
-        500_000, "readings at most in one reply; a larger answer is refused with 3.1", at_least=1
+        100_000, "readings in one reply; a larger answer comes in parts (0.1, 0.2)", at_least=1
     )
 
     context: str = _setting(

@@ -29,3 +29,16 @@ def children(parent: etree._Element) -> Iterator[tuple[str, etree._Element]]:
 def texts(parent: etree._Element) -> dict[str, str]:
     """Local name → text of the children; an empty element has the text ``""``."""
     return {name: child.text or "" for name, child in children(parent)}
+
+
+def adopt(parent: etree._Element, child: etree._Element) -> None:
+    """Append ``child``, which comes from another document.
+
+    lxml lets it share the declarations of ``parent``: its namespace may then go by a prefix that it declares
+    itself, for another namespace, and would be written with the wrong one. So it gets prefixes of its own.
+    """
+    etree.cleanup_namespaces(child)
+    ours = parent.nsmap
+    if any(ours.get(prefix, uri) != uri for prefix, uri in child.nsmap.items()):
+        child = etree.fromstring(etree.canonicalize(child, rewrite_prefixes=True))
+    parent.append(child)

@@ -1,4 +1,4 @@
-"""Makes an example message for each noun and each verb that means something for it: ``<Noun>/<verb>.xml``.
+"""Makes an example message for each noun and each verb of a typed service: ``<Noun>/<verb>.xml``.
 
     python examples/make_examples.py            writes the files beside this script
     python examples/make_examples.py --check    says which differ; exit 1 if any does
@@ -502,10 +502,20 @@ class Noun:
     payload: Callable[[str, bool], Content]
     query: Content
     target: Callable[[str], tuple[str, dict[str, str]]]
-    verbs: tuple[str, ...] = ("create", "change", "delete", "get", "created", "changed", "deleted")
     other: dict[str, Callable[[str], Content]] = field(default_factory=dict)
     source: str = "CIS"
-    late: dict[str, str] = field(default_factory=dict)
+    late: dict[str, str] = field(default_factory=lambda: {"created": "OK"})
+
+
+VERBS = (
+    *("create", "change", "cancel", "close", "delete", "get"),
+    *("created", "changed", "canceled", "closed", "deleted"),
+)
+
+
+def ended(content: Callable[[str], Content], *more: str) -> dict[str, Callable[[str], Content]]:
+    """The payload of the events that make an end, and of ``more`` verbs."""
+    return dict.fromkeys(("canceled", "closed", "deleted", *more), content)
 
 
 def by_mrid(kind: str) -> Callable[[str], tuple[str, dict[str, str]]]:
@@ -527,7 +537,7 @@ def master_data(
         lambda name, changed: {kind: content(name, changed)},
         query,
         by_mrid(kind),
-        other={"deleted": lambda name: {kind: identity(kind, name)}},
+        other=ended(lambda name: {kind: identity(kind, name)}),
     )
 
 
@@ -595,8 +605,8 @@ NOUNS = (
         meter_config,
         {"Meter": METER},
         by_mrid("Meter"),
-        other={"deleted": lambda name: {"Meter": identity("Meter", name)}},
-        late={"changed": "FAILED"},
+        other=ended(lambda name: {"Meter": identity("Meter", name)}),
+        late={"created": "OK", "changed": "FAILED"},
     ),
     Noun(
         "EndDeviceConfig",
@@ -604,7 +614,7 @@ NOUNS = (
         end_device_config,
         {"EndDevice": {"isPan": "true", "type": "thermostat"}},
         by_mrid("EndDevice"),
-        other={"deleted": lambda name: {"EndDevice": identity("EndDevice", name)}},
+        other=ended(lambda name: {"EndDevice": identity("EndDevice", name)}),
     ),
     Noun(
         "ComModuleConfig",
@@ -612,7 +622,7 @@ NOUNS = (
         com_module_config,
         {"ComModule": {"Names": named("CM-1001", "ComModuleID")}},
         by_mrid("ComModule"),
-        other={"deleted": lambda name: {"ComModule": identity("ComModule", name)}},
+        other=ended(lambda name: {"ComModule": identity("ComModule", name)}),
     ),
     master_data(
         "UsagePoint",
@@ -626,7 +636,7 @@ NOUNS = (
         end_device_groups,
         {"EndDeviceGroup": {"Names": named("north thermostats", "GroupName")}},
         by_mrid("EndDeviceGroup"),
-        other={"deleted": lambda name: {"EndDeviceGroup": identity("EndDeviceGroup", name)}},
+        other=ended(lambda name: {"EndDeviceGroup": identity("EndDeviceGroup", name)}),
     ),
     Noun(
         "UsagePointGroups",
@@ -634,7 +644,7 @@ NOUNS = (
         usage_point_groups,
         {"UsagePoint": identity("UsagePoint", "UP-1001")},
         by_name("UsagePointGroup", "GroupName"),
-        other={"deleted": lambda name: {"UsagePointGroup": identity("UsagePointGroup", name)}},
+        other=ended(lambda name: {"UsagePointGroup": identity("UsagePointGroup", name)}),
     ),
     Noun(
         "MasterDataLinkageConfig",
@@ -642,8 +652,7 @@ NOUNS = (
         linkage,
         {"Meter": METER, "TimeSchedule": MONTH},
         lambda name: ("", {}),  # a link has no id: close names it in Payload
-        verbs=("create", "change", "close", "get", "created", "changed", "closed"),
-        other={"close": end_of_linkage, "closed": end_of_linkage},
+        other=ended(end_of_linkage, "cancel", "close", "delete"),
     ),
     Noun(
         "MeterReadSchedule",
@@ -651,10 +660,6 @@ NOUNS = (
         read_schedule,
         {"EndDevice": identity("Meter", "M-1001"), "TimeSchedule": MONTH},
         schedule_id,
-        verbs=(
-            *("create", "change", "cancel", "delete", "get"),
-            *("created", "changed", "canceled", "deleted"),
-        ),
         source="MDM",
     ),
     Noun(
@@ -663,11 +668,6 @@ NOUNS = (
         control,
         {"EndDeviceControl": {"issuerTrackingID": "WO-1001"}},
         by_mrid("EndDeviceControl"),
-        verbs=(
-            *("create", "change", "cancel", "get"),
-            *("created", "changed", "canceled", "closed", "deleted"),
-        ),
-        late={"created": "OK"},
     ),
     Noun(
         "EndDeviceEvents",
@@ -675,7 +675,6 @@ NOUNS = (
         event,
         {"EndDeviceEventType": {"Names": {"name": POWER_LOST}}, "Meter": METER, "TimeSchedule": MONTH},
         by_mrid("EndDeviceEvent"),
-        verbs=("create", "get", "created", "changed", "canceled", "closed"),
         other={"closed": ended_event},
         source="HES",
     ),
@@ -786,7 +785,7 @@ def make(noun: Noun, verb: str, result: str | None = None) -> bytes:
 def examples() -> Iterator[tuple[str, bytes]]:
     """Every file, as ``<Noun>/<verb>.xml``, and what is in it."""
     for noun in NOUNS:
-        for verb in noun.verbs:
+        for verb in VERBS:
             yield f"{noun.name}/{verb}.xml", make(noun, verb)
         for verb, result in noun.late.items():
             yield f"{noun.name}/reply-{verb}.xml", make(noun, verb, result)

@@ -12,7 +12,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,6 +68,12 @@ def fresh_database(backend: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f'drop schema "{name}" cascade'))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Callable[[str], AbstractContextManager[str]]:
+    """``fresh(backend)``: a database for more than one test."""
+    return fresh_database
 
 
 @pytest.fixture
@@ -223,6 +229,12 @@ def standing(backend: str, home: Path, **environment: str) -> Iterator[ServerPro
             launcher.close()
 
 
+@pytest.fixture(scope="session")
+def standing_on() -> Callable[..., AbstractContextManager[ServerProcess]]:
+    """``standing_on(backend, folder, **environment)``: a server for more than one test."""
+    return standing
+
+
 @pytest.fixture
 def launch_sqlite() -> Iterator[Callable[..., ServerProcess]]:
     """A function that starts a server on SQLite in a folder, with settings, whatever database others run on."""
@@ -352,6 +364,7 @@ class Messages:
         query=None,
         start: str | None = None,
         end: str | None = None,
+        options: dict | None = None,
         ids: list | None = None,
         header: dict | None = None,
     ) -> etree._Element:
@@ -369,7 +382,11 @@ class Messages:
         own = {"Verb": verb, "Noun": "MeterReadings", "MessageID": str(uuid.uuid4()), **(header or {})}
         kept = {name: own[name] for name in HEADER if own.get(name) is not None}
         self._put(made, outer, "Header", self.MSG, kept)
-        asked = {"StartTime": start, "EndTime": end, "ID": ids}
+        named = [  # its parts are the envelope's, whoever's Option itself is
+            {"name": self.element(self.MSG, "name", name), "value": self.element(self.MSG, "value", value)}
+            for name, value in (options or {}).items()
+        ]
+        asked = {"StartTime": start, "EndTime": end, "Option": named or None, "ID": ids}
         asked = {name: value for name, value in asked.items() if value is not None}
         if query is not None:
             asked["query"] = self.element(self.QUERY, "GetMeterReadings", query)

@@ -17,7 +17,7 @@ from cim_adapter.envelope import Error
 from cim_adapter.nouns.identity_xml import kind_of, read_identity
 from cim_adapter.nouns.object_errors import invalid
 from cim_adapter.store.objects import Identity
-from cim_adapter.xmltree import children, local, namespace
+from cim_adapter.xmltree import adopt, children, local, namespace
 
 Order = Callable[[etree._Element, etree._Element], Sequence[str]]
 """The local names that an element under a root may hold, in the order of the XSD."""
@@ -144,7 +144,6 @@ def together(profiles: Iterable[etree._Element], order: Order) -> etree._Element
         parts += objects
     if root is not None:
         _arrange(root, [*definitions.values(), *parts], order(root, root))
-        etree.cleanup_namespaces(root)
     return root
 
 
@@ -227,7 +226,7 @@ def _arrange(parent: etree._Element, parts: Sequence[etree._Element], order: Seq
         parent.remove(child)
     for part in sorted(parts, key=lambda part: place.get(local(part), len(place))):
         part.tail = None
-        parent.append(part)
+        adopt(parent, part)
 
 
 def _add_definitions(known: dict[tuple[str, str], etree._Element], profile: etree._Element) -> None:

@@ -6,15 +6,16 @@
 3. The CorrelationID of an answer: what the message that brought the control has as CorrelationID, else as
    MessageID (facts/envelope.md §5.2); its MessageID is taken in any case.
 
-All three must be equal to the letter. A head-end reports what a customer system ordered, so the partner who
-reports need not be the one who created. But tracking and correlation ids are often short numbers that several
-partners count: where they fit controls of several partners, those of the sender are meant, and if none
-is the sender's, nobody can say which, so none is.
+All three must be equal to the letter, and a report that names devices is of controls for one of them. A
+head-end reports what a customer system ordered, so the partner who reports need not be the one who created.
+But tracking and correlation ids are often short numbers that several partners count: where they fit controls
+of several partners, those of the sender are meant, and if none is the sender's, nobody can say which, so none
+is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from cim_adapter.envelope import ID
@@ -68,16 +69,21 @@ class ControlLookup:
     def __init__(self, reader: Reader, partner: str) -> None:
         self._reader = reader
         self._partner = partner
-        self._correlated: dict[str, list[Match]] = {}
+        self._known: dict[tuple[str, frozenset[int]], list[Match]] = {}
 
-    def of(self, control: DeviceControl, correlation: str | None = None) -> list[Match]:
-        """The controls that ``control`` names; several where they share a tracking or a correlation id."""
+    def of(
+        self, control: DeviceControl, correlation: str | None = None, devices: Collection[int] = ()
+    ) -> list[Match]:
+        """The controls that ``control`` names; several where they share a tracking or a correlation id, of
+        which those for ``devices`` are meant, if any are given."""
         if control.mrid is not None and (found := self.by_mrid(control.mrid)):
             return found
-        if control.tracking is not None and (found := self._fitting(control, self.by_tracking(control.tracking))):
-            return found
+        if control.tracking is not None:
+            found = self._fitting(control, self.by_tracking(control.tracking, devices))
+            if found:
+                return found
         if correlation is not None:
-            return self._fitting(control, self.by_correlation(correlation))
+            return self._fitting(control, self.by_correlation(correlation, devices))
         return []
 
     def by_id(self, identifier: ID) -> list[Match]:
@@ -95,17 +101,24 @@ class ControlLookup:
     def by_mrid(self, mrid: str) -> list[Match]:
         return _opened(controls.by_key(self._reader, controls.mrid_key(mrid)))
 
-    def by_tracking(self, tracking: str) -> list[Match]:
-        return _opened(controls.by_key(self._reader, controls.tracking_key(self._reader.vault, tracking)))
+    def by_tracking(self, tracking: str, devices: Collection[int] = ()) -> list[Match]:
+        """The controls with this issuerTrackingID, whoever issued it."""
+        asked = f"tracking {tracking}", frozenset(devices)
+        if asked not in self._known:
+            key = controls.tracking_key(self._reader.vault, tracking)
+            self._known[asked] = _opened(controls.by_key(self._reader, key, devices))
+        return self._known[asked]
 
-    def by_correlation(self, correlation: str) -> list[Match]:
+    def by_correlation(self, correlation: str, devices: Collection[int] = ()) -> list[Match]:
         """The controls of the message that an answer with this CorrelationID answers."""
-        if correlation not in self._correlated:
-            found = {found.id: found for found in controls.of_message(self._reader, correlation)}
+        asked = f"correlation {correlation}", frozenset(devices)
+        if asked not in self._known:
             key = controls.correlation_key(correlation)
-            found.update((item.id, item) for item in controls.by_key(self._reader, key))
-            self._correlated[correlation] = self._of_one_world(_opened(found.values()))
-        return self._correlated[correlation]
+            found = {item.id: item for item in controls.by_key(self._reader, key, devices)}
+            by_message = controls.of_message(self._reader, correlation, devices=devices)
+            found.update((item.id, item) for item in by_message)
+            self._known[asked] = self._of_one_world(_opened(found.values()))
+        return self._known[asked]
 
     def _fitting(self, control: DeviceControl, matches: list[Match]) -> list[Match]:
         """Those that may be the one meant; of several those of its type, if there are any."""

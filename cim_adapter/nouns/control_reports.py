@@ -10,7 +10,7 @@ device is. An event stands for itself: what it says of controls never makes it f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -61,6 +61,7 @@ def _prepare(call: Call) -> _Reports:
         items = [_Report(control, stored) for control, stored in prepared.good]
         return _Reports(prepared.now, items, prepared.errors)
     items = [_Report(read_control(element)) for element in control_elements(call.payload)]
+    call.wanted.update(addressee for item in items for addressee in item.control.addressees)
     if not items:
         raise Incomplete("EndDeviceControls holds no EndDeviceControl")
     return _Reports(instants.now(), items, [])
@@ -79,11 +80,17 @@ def report(call: Call, reports: _Reports, transaction: Transaction) -> Reply:
     correlation = call.message.header.correlation_id
     verdict = _Verdict.of(call, transaction)
     errors, done = list(reports.errors), False
+    told: set[int] = set()  # as a whole: to tell them again would cost much and say nothing
     for item in reports.items:
-        matches = lookup.of(item.control, correlation)
+        named = _named(transaction, item.control.addressees)
+        devices = frozenset(i for ids in named.values() for i in ids)
+        # Where it is for none of the devices, the control is looked for without them, to say so.
+        matches = lookup.of(item.control, correlation, devices) or lookup.of(item.control, correlation)
         if matches:
-            problems = _tell(call, transaction, matches, item.control.addressees, verdict, reports.now)
-            is_done = len(problems) < max(len(item.control.addressees), 1)
+            fresh = matches if named else [match for match in matches if match.found.id not in told]
+            told.update(match.found.id for match in fresh if not named)
+            problems = _tell(call, transaction, fresh, named, verdict, reports.now)
+            is_done = len(problems) < max(len(named), 1)
         elif item.stored is not None:
             state = verdict.in_general or State.RECEIVED
             is_done, problems = end_device_controls.store(
@@ -103,7 +110,7 @@ def answer(call: Call, _: object, transaction: Transaction) -> Reply:
     """
     correlation = call.message.header.correlation_id
     matches = ControlLookup(transaction, call.partner).by_correlation(correlation) if correlation else []
-    _tell(call, transaction, matches, (), _Verdict.of(call, transaction), instants.now())
+    _tell(call, transaction, matches, {}, _Verdict.of(call, transaction), instants.now())
     return Reply.acknowledged()
 
 
@@ -143,36 +150,40 @@ def _devices(transaction: Transaction, identifier: ID) -> list[int]:
     return objects.find(transaction, kind_of(identifier.object_type or "Meter"), read_id(identifier))
 
 
+def _named(transaction: Transaction, addressees: Iterable[Addressee]) -> dict[Addressee, list[int]]:
+    """The devices and usage points that a report names one by one, with what is known of them."""
+    return {
+        (kind, identity): objects.known(transaction, kind, identity)
+        for kind, identity in addressees
+        if identity and not relations.is_group(kind)
+    }
+
+
 def _tell(
     call: Call,
     transaction: Transaction,
     matches: Sequence[Match],
-    addressees: Sequence[Addressee],
+    named: Mapping[Addressee, Collection[int]],
     verdict: _Verdict,
     now: int,
 ) -> list[Error]:
     """Move the targets that the report names, or all where it names none; an Error for each that is none."""
     targets = controls.targets(transaction, [match.found.id for match in matches], to_move=True)
     every = {i for own in targets.values() for target in own for i in (target.object_id, target.via_id)}
-    named: set[int] = set()
-    errors = []
-    for kind, identity in addressees:
-        if relations.is_group(kind) or not identity:
-            continue
-        ids = every.intersection(objects.find(transaction, kind, identity))
-        named |= {i for i in ids if i is not None}
-        if not ids:
-            errors.append(invalid(kind, identity, f"this {kind} is no target of the control"))
+    meant = every.intersection(i for ids in named.values() for i in ids)
     for match in matches:
         by_state: dict[State, list[Target]] = {}
         for target in targets[match.found.id]:
             state = verdict.on(match, target)
-            is_meant = not (named or errors) or named.intersection((target.object_id, target.via_id))
-            if state is not None and is_meant:
+            if state is not None and (not named or meant.intersection((target.object_id, target.via_id))):
                 by_state.setdefault(state, []).append(target)
         for state, those in by_state.items():
             control_moves.move(transaction, call.uid, match.found, those, state, now)
-    return errors
+    return [
+        invalid(kind, identity, f"this {kind} is no target of the control")
+        for (kind, identity), ids in named.items()
+        if not every.intersection(ids)
+    ]
 
 
 def _unknown(control: DeviceControl, correlation: str | None) -> Error:
@@ -186,13 +197,13 @@ def _unknown(control: DeviceControl, correlation: str | None) -> Error:
 # ------------------------------------------------------------------------- what EndDeviceEvents tell
 
 
-def keys_of(call: Call, event: DeviceEvent) -> list[Key]:
-    """What to ask the store for, to know whether there may be a control that an event tells of."""
+def answered_by(call: Call) -> Key | None:
+    """The key of the controls that a message answers by its CorrelationID. Some partners put their own
+    MessageID there, which answers nothing (facts/metering.md §9)."""
     header = call.message.header
-    keys = [] if event.tracking is None else [controls.tracking_key(call.vault, event.tracking)]
-    if header.correlation_id is not None and header.correlation_id != header.message_id:
-        keys.append(controls.correlation_key(header.correlation_id))
-    return keys
+    if header.correlation_id is None or header.correlation_id == header.message_id:
+        return None
+    return controls.correlation_key(header.correlation_id)
 
 
 def follow(call: Call, transaction: Transaction, event: DeviceEvent, devices: Collection[int]) -> None:
@@ -200,11 +211,12 @@ def follow(call: Call, transaction: Transaction, event: DeviceEvent, devices: Co
 
     Where several fit, it is the earliest whose action the event answers: Connected is of Connect.
     """
+    if not devices:
+        return
     now, lists = instants.now(), call.codes
     lookup = ControlLookup(transaction, call.partner)
-    matches = [] if event.tracking is None else lookup.of(DeviceControl(tracking=event.tracking))
-    if not matches and call.message.header.correlation_id is not None:
-        matches = lookup.by_correlation(call.message.header.correlation_id)
+    of_event = DeviceControl(tracking=event.tracking)
+    matches = lookup.of(of_event, call.message.header.correlation_id, devices)
     told = [(match, told_by_event(lists, event.type, match.found.type)) for match in matches]
     targets = controls.targets(transaction, [match.found.id for match in matches], to_move=True)
     moves = []

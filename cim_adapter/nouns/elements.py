@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from lxml import etree
 
 from cim_adapter.schema import reparse
-from cim_adapter.xmltree import namespace
+from cim_adapter.xmltree import adopt, namespace
 
 
 def bundle(noun: str, contents: Iterable[bytes]) -> tuple[etree._Element, ...]:
@@ -18,7 +18,5 @@ def bundle(noun: str, contents: Iterable[bytes]) -> tuple[etree._Element, ...]:
         own = namespace(element)
         if own not in roots:
             roots[own] = etree.Element(f"{{{own}}}{noun}", nsmap={"m": own})
-        roots[own].append(element)
-    for root in roots.values():
-        etree.cleanup_namespaces(root)  # each brought along those of the message it came in
+        adopt(roots[own], element)
     return tuple(roots.values())

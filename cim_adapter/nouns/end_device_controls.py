@@ -18,8 +18,8 @@ from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.schema import reparse
 from cim_adapter.store import controls, objects
 from cim_adapter.store.controls import Control, State
-from cim_adapter.store.transaction import Transaction
-from cim_adapter.xmltree import children, namespace
+from cim_adapter.store.transaction import Key, Transaction
+from cim_adapter.xmltree import adopt, children, namespace
 
 # ----------------------------------------------------------------------------------------- creating
 
@@ -36,7 +36,7 @@ class Prepared:
 def prepare(call: Call) -> Prepared:
     """Decode and seal the EndDeviceControls of a Payload."""
     now, first = instants.now(), objects.new_id()
-    header = call.message.header
+    correlation = call.message.header.correlation_id or call.message.header.message_id
     prepared = Prepared(now, [], [])
     for element in control_elements(call.payload):
         control, position = read_control(element), next(call.positions)
@@ -47,13 +47,13 @@ def prepare(call: Call) -> Prepared:
             prepared.errors.append(_refusal(control, error.reason, error.code))
             continue
         row = controls.control_row(call.uid, position)
+        keys = _keys(call, control, correlation)
         stored = Control(
             id=first + position,
             position=position,
             partner=call.partner,
             mrid=control.mrid,
-            tracking=control.tracking,
-            correlation=header.correlation_id or header.message_id,
+            keys=keys,
             type=control.type,
             start=start,
             end=end,
@@ -61,11 +61,18 @@ def prepare(call: Call) -> Prepared:
         )
         prepared.good.append((control, stored))
         call.wanted.update(control.addressees)
-        if control.mrid is not None:
-            call.keys.add(controls.mrid_key(control.mrid))
+        call.keys.update(keys[:1] if control.mrid is not None else ())
     if not prepared.good and not prepared.errors:
         raise Incomplete("EndDeviceControls holds no EndDeviceControl")
     return prepared
+
+
+def _keys(call: Call, control: DeviceControl, correlation: str | None) -> tuple[Key, ...]:
+    """What the control is to be found by, its mRID first."""
+    mrid = () if control.mrid is None else (controls.mrid_key(control.mrid),)
+    tracking = () if control.tracking is None else (controls.tracking_key(call.vault, control.tracking),)
+    answers = () if correlation is None else (controls.correlation_key(correlation),)
+    return (*mrid, *tracking, *answers)
 
 
 @handles("create", "EndDeviceControls", prepare=prepare)
@@ -75,7 +82,7 @@ def create(call: Call, prepared: Prepared, transaction: Transaction) -> Reply:
     """
     errors, done = list(prepared.errors), False
     for control, stored in prepared.good:
-        if control.mrid is not None and transaction.has(controls.mrid_key(control.mrid)):
+        if control.mrid is not None and transaction.has(stored.keys[0]):
             errors.append(_refusal(control, "a control of this mRID exists; change it, or give another mRID"))
             continue
         is_stored, problems = store(call, transaction, control, stored, prepared.now)
@@ -187,7 +194,7 @@ def _merged(call: Call, stored: etree._Element, change: etree._Element) -> etree
     roots = []
     for element in (stored, change):
         root = etree.Element(f"{{{namespace(element)}}}EndDeviceControls")
-        root.append(reparse(etree.tostring(element, with_tail=False)))
+        adopt(root, reparse(etree.tostring(element, with_tail=False)))
         roots.append(root)
     before, after = roots
     merged = merge(before, after, call.catalogue.order) if before.tag == after.tag else after

@@ -15,7 +15,7 @@ from cim_adapter.nouns.event_lookup import EventLookup, name_event
 from cim_adapter.nouns.events_xml import DeviceEvent, read_event
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.registry import Call, handles
-from cim_adapter.store import device_events, objects
+from cim_adapter.store import controls, device_events, objects
 from cim_adapter.store.device_events import Event, Mark
 from cim_adapter.store.transaction import Key, Transaction
 from cim_adapter.xmltree import children
@@ -49,28 +49,31 @@ def event_elements(profile: etree._Element) -> list[etree._Element]:
 
 
 def _prepare(call: Call) -> list[_Prepared]:
-    first = objects.new_id()
+    first, answered = objects.new_id(), control_reports.answered_by(call)
     prepared = []
     for element in event_elements(call.payload):
         event, position = read_event(element), next(call.positions)
+        mrid_key = device_events.mrid_key(event.mrid) if event.mrid is not None else None
+        tracking = controls.tracking_key(call.vault, event.tracking) if event.tracking is not None else None
         content = etree.tostring(element, with_tail=False)
         stored = Event(
             id=first + position,
             position=position,
             mrid=event.mrid,
+            mrid_key=mrid_key,
             names=event.names,
             type=event.type,
             created=instants.instant(event.created),
             severity=event.severity,
-            tracking=event.tracking,
+            tracking_key=tracking[1] if tracking else None,
             sealed=call.vault.seal(content, device_events.event_row(call.uid, position)),
         )
-        may_tell = control_reports.keys_of(call, event)
+        may_tell = [key for key in (tracking, answered) if key is not None]
         prepared.append(_Prepared(event=event, content=content, stored=stored, may_tell=may_tell))
         call.wanted.update((kind, identity) for kind, identity in event.objects if identity)
         call.keys.update(may_tell)
-        if event.mrid is not None:
-            call.keys.add(device_events.mrid_key(event.mrid))
+        if mrid_key is not None:
+            call.keys.add(mrid_key)
     if not prepared:
         raise Incomplete("EndDeviceEvents holds no EndDeviceEvent")
     return prepared
@@ -83,7 +86,7 @@ def store(call: Call, prepared: Sequence[_Prepared], transaction: Transaction) -
     errors: list[Error] = []
     for item in prepared:
         event = item.event
-        if event.mrid is not None and transaction.has(device_events.mrid_key(event.mrid)):
+        if item.stored.mrid_key is not None and transaction.has(item.stored.mrid_key):
             reason = "an event of this mRID exists; use changed to replace it"
             errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_event(event)))
             continue

@@ -130,7 +130,8 @@ def _link(call: Call, wanted: _Wanted, transaction: Transaction, *, replacing: b
     errors, done = list(wanted.errors), 0
     for linkage, at in wanted.sets:
         known = {Member(objects.resolve(transaction, *named), named[0]): named[1] for named in linkage.objects}
-        pairs = {links.pair(*both) for both in combinations(known, 2) if both[0].kind != both[1].kind}
+        # A dict, so that links are made, and later told, in the order of the message.
+        pairs = {links.pair(*both): None for both in combinations(known, 2) if both[0].kind != both[1].kind}
         links.hold(transaction, (member.id for member in known))
         if wrong := contradictions(transaction, known, at, replacing=replacing):
             errors += wrong

@@ -33,8 +33,12 @@ from cim_adapter.store.transaction import Reader, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item:
-    """One MeterReadSchedule of a Payload. ``error`` says why it cannot be carried out, where it cannot."""
+    """One MeterReadSchedule of a Payload. ``error`` says why it cannot be carried out, where it cannot.
 
+    ``position`` is its number in the message, whose schedules, if they are new, differ by it.
+    """
+
+    position: int
     schedule: ReadSchedule
     content: bytes
     error: Error | None = None
@@ -58,7 +62,7 @@ class _Prepared:
 
 def _prepare(call: Call) -> _Prepared:
     """For create and change: a Payload, and which schedules it is to take the place of."""
-    items = tuple(_item(element, with_times=True) for element in call.payloads)
+    items = tuple(_item(call, element, with_times=True) for element in call.payloads)
     call.wanted.update(named for item in items if item.error is None for named in item.schedule.targets)
     return _Prepared(messages=_messages(call), items=items)
 
@@ -66,7 +70,11 @@ def _prepare(call: Call) -> _Prepared:
 def _prepare_end(call: Call) -> _Prepared:
     """For cancel and delete: MessageIDs or a Payload."""
     payload, messages = call.message.payload, _messages(call)
-    items = [_item(element, with_times=False) for element in call.payloads] if payload and payload.elements else []
+    items = (
+        [_item(call, element, with_times=False) for element in call.payloads]
+        if payload and payload.elements
+        else []
+    )
     if not messages and not items:
         raise Incomplete(
             f"{call.message.header.verb} names the schedule: in Request/ID with kind='transaction' the MessageID "
@@ -92,12 +100,10 @@ def _messages(call: Call) -> tuple[ID, ...]:
     return request.ids if request else ()
 
 
-def _item(element: etree._Element, *, with_times: bool) -> _Item:
-    schedule, content = (
-        read_schedule(element),
-        etree.tostring(element, method="c14n", exclusive=True, with_tail=False),
-    )
-    item = _Item(schedule=schedule, content=content)
+def _item(call: Call, element: etree._Element, *, with_times: bool) -> _Item:
+    schedule = read_schedule(element)
+    content = etree.tostring(element, method="c14n", exclusive=True, with_tail=False)
+    item = _Item(position=next(call.positions), schedule=schedule, content=content)
     try:
         check_targets(schedule)
         if with_times:
@@ -137,19 +143,19 @@ def change(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     if prepared.messages and not event:
         return Reply.of(unknown or [_not_as_many(prepared, named)], any_done=False)
     items, known = list(prepared.items), dict[int, int]()
-    for position, item in enumerate(items):
+    for n, item in enumerate(items):
         found = [] if item.error else _of_objects(transaction, item)
         if len(found) == 1 and found[0] not in known.values():
-            known[position] = found[0]
+            known[n] = found[0]
         elif not item.error and (found or not event):
-            items[position] = replace(item, error=_not_one(item, found))
+            items[n] = replace(item, error=_not_one(item, found))
     return _store(call, replace(prepared, items=tuple(items)), transaction, known)
 
 
 def _store(call: Call, prepared: _Prepared, transaction: Transaction, known: Mapping[int, int]) -> Reply:
-    """Store the items without an error; ``known`` are the versions that they take the place of."""
+    """Store the items without an error; ``known`` are the versions that the items of these places supersede."""
     at = instants.now()
-    for position, item in enumerate(prepared.items):
+    for n, item in enumerate(prepared.items):
         if item.error is not None:
             continue
         draft = schedules.Draft(
@@ -157,10 +163,10 @@ def _store(call: Call, prepared: _Prepared, transaction: Transaction, known: Map
             content=item.content,
             objects={objects.resolve(transaction, *named) for named in item.schedule.targets},
         )
-        if position in known:
-            schedules.supersede(transaction, call.uid, known[position], draft, at=at)
+        if n in known:
+            schedules.supersede(transaction, call.uid, known[n], draft, at=at)
         else:
-            schedules.add(transaction, call.uid, draft, created_by=call.uid, position=position, at=at)
+            schedules.add(transaction, call.uid, draft, created_by=call.uid, position=item.position, at=at)
     errors = [item.error for item in prepared.items if item.error is not None]
     return Reply.of(errors, any_done=len(errors) < len(prepared.items))
 

@@ -8,8 +8,10 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.nouns.continuation import as_part, read_continuation
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.reading_filter import ReadingFilter, read_filter
+from cim_adapter.nouns.reading_parts import Position
 from cim_adapter.nouns.reading_query import answer
 from cim_adapter.nouns.readings import Block, MeterReading
 from cim_adapter.nouns.readings_xml import read_meter_readings
@@ -101,11 +103,25 @@ def _id_of(item: MeterReading) -> ID | None:
 # ------------------------------------------------------------------------------------------- asking
 
 
-def _prepare_filter(call: Call) -> ReadingFilter:
-    return read_filter(call.message)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, and which part of the answer; None for the first or only one."""
+
+    filter: ReadingFilter
+    at: Position | None
 
 
-@handles("get", "MeterReadings", prepare=_prepare_filter)
-def get(call: Call, wanted: ReadingFilter, reader: Reader) -> Reply:
-    """The readings that the filter asks for; an Error for each meter or usage point without any."""
-    return answer(reader, wanted, at_most=call.settings.max_readings)
+def _prepare_get(call: Call) -> _Asked:
+    at = read_continuation(call)
+    return _Asked(read_filter(call.message), None if at is None else msgspec.msgpack.decode(at, type=Position))
+
+
+@handles("get", "MeterReadings", prepare=_prepare_get)
+def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
+    """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
+    each meter or usage point without any.
+    """
+    reply, following = answer(reader, asked.filter, at_most=call.settings.max_readings, at=asked.at)
+    if asked.at is None and following is None:
+        return reply
+    return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lxml import etree
+from msgspec import structs
 
 from cim_adapter.envelope import ID, Error, Message, Reply, Request
 from cim_adapter.errors import OverBudget, Refused
@@ -108,7 +109,7 @@ def answer(reader: Reader, wanted: ScheduleFilter, *, at_most: int) -> Reply:
             raise Refused(f"more than {at_most} schedules fit this request; ask for fewer", code=OverBudget.code)
     if not found:
         return Reply.of(errors or [_nothing(f"no {NOUN} fits this request")], any_done=False)
-    return replace(Reply.of(errors, any_done=True, payload=tuple(found)), ids=tuple(ids))
+    return structs.replace(Reply.of(errors, any_done=True, payload=tuple(found)), ids=tuple(ids))
 
 
 def _named(reader: Reader, wanted: ScheduleFilter, errors: list[Error]) -> set[int] | None:

@@ -60,6 +60,12 @@ class ReadingFilter:
             last = min(last, max(s.window[1] for s in self.selectors))
         return first, last
 
+    def within(self, window: Window) -> ReadingFilter:
+        """The same filter, for no other time than ``window``."""
+        first, last = window
+        cut = tuple((max(a, first), min(b, last)) for a, b in self.windows) or (window,)
+        return replace(self, windows=cut)
+
     def fits(self, block: Block, reading: Reading, at: int) -> bool:
         """Whether one reading is asked for, its meter and reading type aside."""
         if self.windows and not any(first <= at <= last for first, last in self.windows):

@@ -8,11 +8,12 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 import msgspec
+from lxml import etree
 
 from cim_adapter.envelope import ID, Error, Reply
-from cim_adapter.errors import OverBudget, Refused
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.reading_filter import ReadingFilter
+from cim_adapter.nouns.reading_parts import Cutter, Position
 from cim_adapter.nouns.reading_targets import Placement, Targets, placements, read_targets
 from cim_adapter.nouns.readings import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings_xml import write_meter_readings
@@ -45,35 +46,81 @@ class _Piece:
         return meter, point if meter is None else None, self.found.kind, self.found.reading_type
 
 
-def answer(reader: Reader, wanted: ReadingFilter, *, at_most: int) -> Reply:
-    """The reply to a get. Raises Refused (3.1) where it would hold more than ``at_most`` readings."""
+class _TooMany(Exception):
+    """More readings than one reply holds."""
+
+
+def answer(
+    reader: Reader, wanted: ReadingFilter, *, at_most: int, at: Position | None = None
+) -> tuple[Reply, Position | None]:
+    """The reply to a get, and where the next part of it begins; None where this is all.
+
+    ``at_most`` readings are in it, or somewhat more where they cannot be cut. ``at`` is the part that is
+    asked for; None for a request that is new.
+    """
     errors: list[Error] = []
     targets = read_targets(reader, wanted, errors)
     if targets.nobody:
-        return Reply.of(errors or _missing([], targets, wanted), any_done=False)
-    pieces = _find(reader, wanted, targets, at_most)
+        return Reply.of(errors or _missing([], targets), any_done=False), None
+    if at is None:
+        try:
+            pieces = _pieces(reader, wanted, targets, at_most=at_most)
+        except _TooMany:
+            pass
+        else:
+            errors += [*_missing(pieces, targets), *_missing_types(pieces, wanted)]
+            if not pieces:
+                return Reply.of(errors or [_nothing()], any_done=False), None
+            return Reply.of(errors, any_done=True, payload=_payload(reader, pieces)), None
+    cutter = Cutter(reader, wanted, targets, at_most)
+    at = at or cutter.first()
+    part = cutter.part(at)
+    pieces = _pieces(reader, wanted.within(part.window), part.targets, without_meters=part.without_meters)
+    told = errors if at == cutter.first() else []
+    if part.window == wanted.hull:
+        told += _missing(pieces, part.targets)
+    return Reply.of(told, any_done=True, payload=_payload(reader, pieces)), part.following
+
+
+def _pieces(
+    reader: Reader,
+    wanted: ReadingFilter,
+    targets: Targets,
+    *,
+    at_most: int | None = None,
+    without_meters: bool = False,
+) -> list[_Piece]:
+    """The blocks with readings that are asked for. Raises _TooMany."""
+    pieces = _find(reader, wanted, targets, at_most, without_meters)
     _apply_erasures(pieces, readings.erasures(reader, {i for p in pieces for i in _objects_of(p)}))
     for piece in pieces:
         piece.wanted = [
             n for n in piece.wanted if wanted.fits(piece.block, piece.block.readings[n], piece.instants[n])
         ]
-    pieces = [piece for piece in pieces if piece.wanted]
-    errors += _missing(pieces, targets, wanted)
-    if not pieces:
-        return Reply.of(errors or [_nothing()], any_done=False)
-    return Reply.of(errors, any_done=True, payload=(write_meter_readings(_together(reader, pieces)),))
+    return [piece for piece in pieces if piece.wanted]
 
 
-def _find(reader: Reader, wanted: ReadingFilter, targets: Targets, at_most: int) -> list[_Piece]:
+def _payload(reader: Reader, pieces: list[_Piece]) -> tuple[etree._Element, ...]:
+    return (write_meter_readings(_together(reader, pieces)),) if pieces else ()
+
+
+def _find(
+    reader: Reader, wanted: ReadingFilter, targets: Targets, at_most: int | None, without_meters: bool
+) -> list[_Piece]:
     """The blocks of whoever is asked for, with those of their readings that no later one replaces."""
     meters, points = sorted(targets.meters or ()), targets.usage_points
     types, hull = wanted.reading_types, wanted.hull
     known: dict[int, _Piece] = {}
     own = readings.blocks(
-        reader, meters=meters, usage_points=sorted(points or ()), reading_types=types, window=hull
+        reader,
+        meters=meters,
+        usage_points=sorted(points or ()),
+        reading_types=types,
+        window=hull,
+        without_meter=without_meters,
     )
     _open(known, own, at_most)
-    if not points:
+    if not points or without_meters:
         _let_later_win(known.values())
         return list(known.values())
     if reporting := {p.found.meter_id for p in known.values() if p.found.meter_id is not None}:
@@ -87,19 +134,16 @@ def _find(reader: Reader, wanted: ReadingFilter, targets: Targets, at_most: int)
     return [told for piece in known.values() for told in _at_usage_points(piece, points, places)]
 
 
-def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int) -> None:
-    """Add the blocks that are not known yet."""
+def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None) -> None:
+    """Add the blocks that are not known yet. Raises _TooMany where they hold more than ``at_most`` readings."""
     decoder = msgspec.msgpack.Decoder(Block)
     total = sum(piece.found.readings for piece in known.values())
     for found in blocks:
         if found.id in known:
             continue
         total += found.readings
-        if total > at_most:
-            raise Refused(
-                f"more than {at_most} readings fit this request; ask for fewer meters or a shorter time",
-                code=OverBudget.code,
-            )
+        if at_most is not None and total > at_most:
+            raise _TooMany
         block = decoder.decode(found.content)
         instants = [moment for reading in block.readings if (moment := reading.at()) is not None]
         known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
@@ -151,19 +195,21 @@ def _objects_of(piece: _Piece) -> list[int]:
     return [i for i in (piece.found.meter_id, piece.found.usage_point_id) if i is not None]
 
 
-def _missing(pieces: list[_Piece], targets: Targets, wanted: ReadingFilter) -> list[Error]:
-    """An Error (5.7) for each object and reading type asked for by name that brought nothing."""
+def _missing(pieces: list[_Piece], targets: Targets) -> list[Error]:
+    """An Error (5.7) for each object asked for by name that brought nothing."""
     meters, points = {piece.found.meter_id for piece in pieces}, {piece.usage_point for piece in pieces}
-    errors = [
+    return [
         _nothing(write_id(target.kind, target.identity))
         for target in targets.asked
         if target.ids.isdisjoint(meters if target.of_meters else points)
     ]
-    if pieces:
-        brought = {piece.found.reading_type for piece in pieces}
-        absent = [name for name in dict.fromkeys(wanted.reading_types) if name not in brought]
-        errors += [_nothing(ID(value=name, object_type="ReadingType", kind="name")) for name in absent]
-    return errors
+
+
+def _missing_types(pieces: list[_Piece], wanted: ReadingFilter) -> list[Error]:
+    """An Error (5.7) for each reading type that nobody brought, where anybody brought anything."""
+    brought = {piece.found.reading_type for piece in pieces}
+    absent = [name for name in dict.fromkeys(wanted.reading_types) if name not in brought] if pieces else []
+    return [_nothing(ID(value=name, object_type="ReadingType", kind="name")) for name in absent]
 
 
 def _nothing(identifier: ID | None = None) -> Error:

@@ -13,7 +13,7 @@ from lxml import etree
 from cim_adapter.nouns.identity_xml import read_identity, write_identity
 from cim_adapter.nouns.readings import Around, Block, MeterReading, Pending, Period, Quality, Reading
 from cim_adapter.store.readings import Kind
-from cim_adapter.xmltree import children, texts
+from cim_adapter.xmltree import adopt, children, texts
 
 NAMESPACE = "http://iec.ch/TC57/2011/MeterReadings#"
 
@@ -153,7 +153,7 @@ def _write_meter_reading(parent: etree._Element, item: MeterReading) -> None:
     for block in item.blocks:
         for event in block.events:
             # Parsed at the door, sealed by us since: the hardened parser has seen it.
-            parent.append(etree.fromstring(event))
+            adopt(parent, etree.fromstring(event))
     for block in item.blocks:
         if block.kind is Kind.INTERVALS:
             _write_interval_block(etree.SubElement(parent, _tag("IntervalBlocks")), block)

@@ -37,7 +37,7 @@ def admit(call: Call, transaction: Transaction, kind: str, identity: Identity) -
     """A device that a message names; made known where it is not. None where ``unknown_devices`` refuses it."""
     if call.settings.unknown_devices == "accept":
         return objects.resolve(transaction, kind, identity)
-    return next(iter(objects.find(transaction, kind, identity)), None)
+    return next(iter(objects.known(transaction, kind, identity)), None)
 
 
 def members(reader: Reader, kind: str, group_id: int) -> list[int]:

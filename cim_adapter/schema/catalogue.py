@@ -12,6 +12,7 @@ from cim_adapter.errors import Finding, Invalid
 from cim_adapter.schema.explanation import nearest
 from cim_adapter.schema.faults import line_of
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
+from cim_adapter.xmltree import namespace
 
 _ENVELOPE = re.compile(r".*/schema/message|.*Message")
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
@@ -66,8 +67,8 @@ class Catalogue:
 
     def schema_for(self, element: etree._Element | str) -> Schema | None:
         """Return the schema for the namespace of an element or a Clark name, or None."""
-        name = etree.QName(element)
-        return self._schemas.get(name.namespace or "")
+        name = etree.QName(element).namespace or "" if isinstance(element, str) else namespace(element)
+        return self._schemas.get(name)
 
     def check(self, element: etree._Element) -> None:
         """Validate ``element`` against the schema of its namespace; raise ``Invalid`` also if there is none."""

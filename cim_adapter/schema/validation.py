@@ -47,6 +47,7 @@ class Schema:
         self._deciding: etree.XMLSchema | None = None
         self._complaining: etree.XMLSchema | None = None
         self._components: xmlschema.XMLSchema10 | None = None
+        self._crowd = etree.XPath(f"boolean(descendant::*[{_LARGE}])")
         self._crowds: tuple[etree.XPath, ...] = ()
         self._roots: tuple[str, ...] | None = None
 
@@ -111,8 +112,9 @@ class Schema:
 
     def _is_large(self, element: etree._Element) -> bool:
         # Elements of foreign namespaces stand behind wildcards and are not validated: an envelope is
-        # small however large its payload. Positional XPath stops counting at the limit.
-        return any(crowd(element) for crowd in self._crowds)
+        # small however large its payload. Positional XPath stops counting at the limit. Most messages are
+        # small whatever one counts, and need but one question.
+        return bool(self._crowd(element)) and any(crowd(element) for crowd in self._crowds)
 
     def _complaints_at(self, element: etree._Element, spot: Spot) -> tuple[Fault, ...]:
         pairs = excerpt(element, spot)

@@ -7,7 +7,7 @@ what it was before stands in the journal. Every move after the create leaves a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -42,16 +42,16 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """A control to be stored. ``tracking`` is its issuerTrackingID, ``correlation`` the CorrelationID that
-    an answer to its message bears; ``start`` and ``end`` are instants, ``end`` None for one that never expires.
+    """A control to be stored. ``keys`` are what it is found by: those of its mRID, its issuerTrackingID and the
+    CorrelationID of answers to its message, as far as it has them. ``start`` and ``end`` are instants, ``end``
+    None for one that never expires.
     """
 
     id: int
     position: int
     partner: str
     mrid: str | None
-    tracking: str | None
-    correlation: str | None
+    keys: tuple[Key, ...]
     type: str
     start: int
     end: int | None
@@ -102,7 +102,12 @@ def mrid_key(mrid: str) -> Key:
 
 
 def tracking_key(vault: Vault, tracking: str) -> Key:
-    return "control.tracking_key", vault.digest("issuerTrackingID", tracking)
+    return "control.tracking_key", tracking_hash(vault, tracking)
+
+
+def tracking_hash(vault: Vault, tracking: str) -> bytes:
+    """What an issuerTrackingID is found by, of controls and of events: 16 bytes, which tell nothing of it."""
+    return vault.digest("issuerTrackingID", tracking)[:16]
 
 
 def correlation_key(correlation: str) -> Key:
@@ -127,8 +132,7 @@ def add(
     state: State = State.RECEIVED,
 ) -> None:
     """Store a control that comes ``now``. ``devices`` are (object id, id of what stands for it)."""
-    keys = _keys(transaction.vault, control)
-    for key in keys:
+    for key in control.keys:
         transaction.take(key)
     transaction.add(
         transaction.tables.control,
@@ -138,7 +142,7 @@ def add(
             "position": control.position,
             "partner": control.partner,
             "mrid": control.mrid,
-            **{name.partition(".")[2]: value for name, value in keys},
+            **{name.partition(".")[2]: value for name, value in control.keys},
             "type": control.type,
             **_time(control.start, control.end),
             "sealed": control.sealed,
@@ -171,17 +175,6 @@ def add_targets(
                 "moved_by": journal_uid,
             },
         )
-
-
-def _keys(vault: Vault, control: Control) -> list[Key]:
-    keys = []
-    if control.mrid is not None:
-        keys.append(mrid_key(control.mrid))
-    if control.tracking is not None:
-        keys.append(tracking_key(vault, control.tracking))
-    if control.correlation is not None:
-        keys.append(correlation_key(control.correlation))
-    return keys
 
 
 def move(
@@ -261,19 +254,32 @@ def _remember(
 # ------------------------------------------------------------------------------------------ reading
 
 
-def by_key(reader: Reader, key: Key) -> list[Found]:
-    """The controls with this mRID, issuerTrackingID or CorrelationID, the oldest first."""
+def by_key(reader: Reader, key: Key, devices: Collection[int] = ()) -> list[Found]:
+    """The controls with this mRID, issuerTrackingID or CorrelationID, the earliest first; of ``devices`` alone,
+    if any are given."""
     table = reader.tables.control
-    return list(_found(reader, table.c[key[0].partition(".")[2]] == key[1]))
+    return list(_found(reader, table.c[key[0].partition(".")[2]] == key[1], *_of_devices(reader, devices)))
 
 
-def of_message(reader: Reader, message_id: str, partner: str | None = None) -> list[Found]:
-    """The controls that came with the message of this MessageID, from ``partner`` if one is given."""
+def of_message(
+    reader: Reader, message_id: str, partner: str | None = None, devices: Collection[int] = ()
+) -> list[Found]:
+    """The controls that came with the message of this MessageID, from ``partner`` if one is given; of
+    ``devices`` alone, if any are given."""
     journal = reader.tables.journal
     uids = select(journal.c.uid).where(journal.c.message_key == identifier_key(message_id), journal.c.once == 1)
     if partner is not None:
         uids = uids.where(journal.c.partner == partner)
-    return list(_found(reader, reader.tables.control.c.journal_uid.in_(uids)))
+    return list(_found(reader, reader.tables.control.c.journal_uid.in_(uids), *_of_devices(reader, devices)))
+
+
+def _of_devices(reader: Reader, devices: Collection[int]) -> list[ColumnElement[bool]]:
+    """That a control is for one of these devices, or for what stands for one."""
+    if not devices:
+        return []
+    table, targets = reader.tables.control, reader.tables.control_target
+    named = or_(targets.c.object_id.in_(devices), targets.c.via_id.in_(devices))
+    return [table.c.id.in_(select(targets.c.control_id).where(named))]
 
 
 def search(
@@ -287,7 +293,7 @@ def search(
 
     The time of a control without an end is its start. ``objects`` are targets, or what stands for them.
     """
-    table, targets = reader.tables.control, reader.tables.control_target
+    table = reader.tables.control
     narrow: list[ColumnElement[bool]] = []
     if window != FOREVER:
         narrow += [table.c.start <= window[1], table.c.until >= window[0]]
@@ -299,8 +305,7 @@ def search(
     seen: set[int] = set()
     for first in range(0, len(objects), _PARAMETERS):
         some = objects[first : first + _PARAMETERS]
-        named = or_(targets.c.object_id.in_(some), targets.c.via_id.in_(some))
-        for found in _found(reader, table.c.id.in_(select(targets.c.control_id).where(named)), *narrow):
+        for found in _found(reader, *_of_devices(reader, some), *narrow):
             if found.id not in seen:
                 seen.add(found.id)
                 yield found

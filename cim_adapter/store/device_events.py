@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 
+from cim_adapter.store.controls import tracking_hash
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import Name
 from cim_adapter.store.readings import FOREVER
@@ -35,16 +36,18 @@ class Mark(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An event to be stored. ``created`` is the instant of its createdDateTime."""
+    """An event to be stored. ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the
+    instant of its createdDateTime."""
 
     id: int
     position: int
     mrid: str | None
+    mrid_key: Key | None
     names: tuple[Name, ...]
     type: str
     created: int
     severity: str | None
-    tracking: str | None
+    tracking_key: bytes | None
     sealed: bytes
 
 
@@ -82,10 +85,8 @@ def add(
     transaction: Transaction, journal_uid: str, event: Event, *, meter_id: int | None, usage_point_id: int | None
 ) -> None:
     """Store one event."""
-    key = None
-    if event.mrid is not None:
-        key = mrid_key(event.mrid)
-        transaction.take(key)
+    if event.mrid_key is not None:
+        transaction.take(event.mrid_key)
     transaction.add(
         transaction.tables.end_device_event,
         {
@@ -93,13 +94,13 @@ def add(
             "journal_uid": journal_uid,
             "position": event.position,
             "mrid": event.mrid,
-            "mrid_key": key and key[1],
+            "mrid_key": event.mrid_key and event.mrid_key[1],
             "meter_id": meter_id,
             "usage_point_id": usage_point_id,
             "type": event.type,
             "created": event.created,
             "severity": event.severity,
-            "tracking_key": _tracking_hash(transaction.vault, event.tracking),
+            "tracking_key": event.tracking_key,
             "sealed": event.sealed,
         },
     )
@@ -126,7 +127,7 @@ def replace(
             type=event.type,
             created=event.created,
             severity=event.severity,
-            tracking_key=_tracking_hash(transaction.vault, event.tracking),
+            tracking_key=event.tracking_key,
             sealed=transaction.vault.seal(content, event_row(found.journal_uid, found.position)),
         )
     )
@@ -156,10 +157,6 @@ def _name_hash(vault: Vault, name: str) -> bytes:
     return vault.digest("EndDeviceEvent", "name", name)
 
 
-def _tracking_hash(vault: Vault, tracking: str | None) -> bytes | None:
-    return None if tracking is None else vault.digest("issuerTrackingID", tracking)
-
-
 # ------------------------------------------------------------------------------------------ reading
 
 
@@ -178,7 +175,7 @@ def by_name(reader: Reader, name: str) -> list[Found]:
 def by_tracking(reader: Reader, tracking: str) -> list[Found]:
     """The events with this issuerTrackingID."""
     table = reader.tables.end_device_event
-    return list(_found(reader, table.c.tracking_key == _tracking_hash(reader.vault, tracking)))
+    return list(_found(reader, table.c.tracking_key == tracking_hash(reader.vault, tracking)))
 
 
 def search(

@@ -53,10 +53,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str | None = None
     correlation_id: str | None = None
 
-    @property
-    def once(self) -> Once | None:
-        """None for a message without MessageID: it is always a new one."""
-        return (identifier_key(self.message_id), self.partner) if self.message_id else None
+    once: Once | None = None
+    """Made of MessageID and partner. None for a message without MessageID: it is always a new one."""
+
+    def __post_init__(self) -> None:
+        if self.message_id:
+            msgspec.structs.force_setattr(self, "once", (identifier_key(self.message_id), self.partner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,14 @@ def called(reader: Reader, kind: str, texts: Iterable[str]) -> dict[str, list[Id
     return {text: [known[object_id] for object_id in sorted(found)] for text, found in ids.items()}
 
 
+def known(transaction: Transaction, kind: str, identity: Identity) -> list[int]:
+    """``find``, without asking the database for what was looked up for the whole group."""
+    for hash_ in _exact_hashes(transaction.vault, kind, identity):
+        if (object_id := transaction.known_id(hash_)) is not None:
+            return [object_id]
+    return find(transaction, kind, identity)
+
+
 def identities(reader: Reader, ids: Iterable[int]) -> dict[int, Identity]:
     """mRID and Names of the objects, by id."""
     table, wanted = reader.tables.object, list(ids)

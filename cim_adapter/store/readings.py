@@ -113,6 +113,7 @@ def blocks(
     usage_points: Sequence[int] = (),
     reading_types: Sequence[str] = (),
     window: tuple[int, int] = FOREVER,
+    without_meter: bool = False,
 ) -> Iterator[Found]:
     """The blocks that touch ``window``, oldest first. Empty sequences do not narrow.
 
@@ -120,6 +121,8 @@ def blocks(
     """
     table = reader.tables.reading_block
     base = _visible(table, reading_types)
+    if without_meter:
+        base = base.where(table.c.meter_id.is_(None))
     if window != FOREVER:
         base = base.where(_touches(table, window))
     for statement in _narrowed(base, table, meters, usage_points):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Select, Table
+from sqlalchemy import ClauseElement, Connection, Dialect, MetaData, Select, Table, bindparam, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class SelectByKeys:
         self._lengths: dict[int, _Compiled] = {}
 
     def run(self, connection: Connection, keys: Sequence[Any]) -> Iterable[Any]:
-        select = self._lengths.get(len(keys)) or self._compile(len(keys))
-        values = tuple(keys) if select.positional else dict(zip(select.names, keys, strict=True))
-        return connection.exec_driver_sql(select.sql, values)
+        compiled = self._lengths.get(len(keys)) or self._compile(len(keys))
+        values = tuple(keys) if compiled.positional else dict(zip(compiled.names, keys, strict=True))
+        return connection.exec_driver_sql(compiled.sql, values)
 
     def _compile(self, length: int) -> _Compiled:
         names = [f"keys_{n}" for n in range(1, length + 1)]  # SQLAlchemy's own names for an expanded list
@@ -64,3 +64,21 @@ class SelectByKeys:
         compiled = _Compiled.of(statement, self._dialect, names, compile_kwargs={"render_postcompile": True})
         self._lengths[length] = compiled
         return compiled
+
+
+class KeyQuestions:
+    """Which of some values a column has; the column is named ``table.column``."""
+
+    def __init__(self, metadata: MetaData, dialect: Dialect) -> None:
+        self._tables = metadata.tables
+        self._dialect = dialect
+        self._columns: dict[str, SelectByKeys] = {}
+
+    def taken(self, connection: Connection, name: str, values: Sequence[bytes]) -> list[bytes]:
+        """Those of ``values`` that are there."""
+        if name not in self._columns:
+            table, _, column = name.partition(".")
+            found = self._tables[table].c[column]
+            keys: Any = bindparam("keys", expanding=True)
+            self._columns[name] = SelectByKeys(select(found).where(found.in_(keys)), self._dialect)
+        return [bytes(value) for (value,) in self._columns[name].run(connection, values)]

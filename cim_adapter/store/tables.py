@@ -371,6 +371,7 @@ def _control_target(metadata: MetaData) -> Table:
         Column("moved_by", Text, nullable=False, comment="journal uid of the message that brought it there"),
         Index("ix_control_target_object_id", "object_id"),
         _only_known("ix_control_target_via", "via_id"),
+        sqlite_with_rowid=False,
         comment="a device that a control is for, and how far it is with it",
     )
 

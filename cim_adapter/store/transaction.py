@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Result, Table, literal, select, union_all
+from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter.store.sealing import Vault
-from cim_adapter.store.statements import InsertRows
+from cim_adapter.store.statements import InsertRows, KeyQuestions
 from cim_adapter.store.tables import Tables
 
 DatabaseError = SQLAlchemyError
@@ -66,10 +65,12 @@ class Transaction(Reader):
         vault: Vault,
         ids: Mapping[Any, int],
         inserts: Inserts,
+        questions: KeyQuestions,
     ) -> None:
         super().__init__(connection, tables, vault)
         self._known_ids = ids
         self._inserts = inserts
+        self._questions = questions
         self._waiting: dict[Table, list[dict[str, Any]]] = {}
         self._own: list[tuple[Table, dict[str, Any]]] = []
         self._own_ids: dict[Any, int] = {}
@@ -168,16 +169,12 @@ class Transaction(Reader):
         self._asked.update(wanted)
 
     def _ask(self, keys: list[Key]) -> None:
-        values: dict[str, list[bytes]] = defaultdict(list)
+        values: dict[str, list[bytes]] = {}
         for name, value in keys:
-            values[name].append(value)
-        parts = []
-        for name, those in sorted(values.items()):
-            table, _, column = name.partition(".")
-            found = self.tables.metadata.tables[table].c[column]
-            parts.append(select(literal(name), found).where(found.in_(those)))
-        rows = self._connection.execute(union_all(*parts))
-        self._taken.update((name, bytes(value)) for name, value in rows)
+            values.setdefault(name, []).append(value)
+        for name, those in values.items():
+            found = self._questions.taken(self._connection, name, those)
+            self._taken.update((name, value) for value in found)
 
     def keep(self) -> None:
         """The message is done: its rows join the group's."""

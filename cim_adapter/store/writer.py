@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
-from cim_adapter.store.statements import InsertRows, SelectByKeys
+from cim_adapter.store.statements import InsertRows, KeyQuestions, SelectByKeys
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Key, Transaction
 
@@ -83,6 +83,7 @@ class Writer:
         self._known = known
         self._ids: dict[Any, int] = {}
         self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
+        self._questions = KeyQuestions(tables.metadata, engine.dialect)
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
         self._select_seen = SelectByKeys(
@@ -191,7 +192,9 @@ class Writer:
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
         with connection.begin():
-            transaction = Transaction(connection, self._tables, self._vault, self._ids, self._inserts)
+            transaction = Transaction(
+                connection, self._tables, self._vault, self._ids, self._inserts, self._questions
+            )
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
             transaction.ask([key for _, work in works for key in work.keys])

@@ -12,8 +12,8 @@ from lxml import etree
 from lxml.html import builder as tags
 
 from cim_adapter.contract import ContractFiles, Offer, read_offer, readdressed
-from cim_adapter.transports.asgi import Request, Response
 from cim_adapter.transports.public import PublicAddress
+from cim_adapter.transports.rsgi import Request, Response
 
 
 class ContractPages:

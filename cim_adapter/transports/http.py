@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
+from granian.rsgi import HTTPProtocol, Scope
 from lxml import etree
 
 from cim_adapter.envelope import ShapeReader
@@ -12,11 +13,11 @@ from cim_adapter.errors import AdapterError, Unreadable
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
 from cim_adapter.settings import Settings
-from cim_adapter.transports.asgi import Receive, Request, Response, Scope, Send
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.rest.door import RestDoor
+from cim_adapter.transports.rsgi import ClientGone, Request, Response
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
@@ -24,7 +25,7 @@ _CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
 
 
 class HttpDoor:
-    """The ASGI application. ``started`` and ``stopped`` run with the server's life."""
+    """The RSGI application. ``started`` and ``stopped`` are called once in the server's life."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class HttpDoor:
         rest: RestDoor,
         *,
         started: Callable[[], None],
-        stopped: Callable[[], Awaitable[None]],
+        stopped: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._pipeline = pipeline
@@ -49,12 +50,19 @@ class HttpDoor:
         offers = (contract.generic, *contract.offers.values())
         self._known_operations = frozenset(name for offer in offers for name in offer.operations)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            request = Request(scope, receive)
-            await (await self._route(request))(send)
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A signal that comes before the server listens for it would be lost: say "ready" after that.
+        loop.call_later(0.05, self._started)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        self._stopped()
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        try:
+            response = await self._route(Request(scope, protocol))
+        except ClientGone:
+            return
+        response.send(protocol)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")
@@ -115,15 +123,3 @@ class HttpDoor:
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
         headers = ((_CHALLENGE,) if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            event = await receive()
-            if event["type"] == "lifespan.startup":
-                # A signal that comes before the server listens for it would be lost: say "ready" after that.
-                asyncio.get_running_loop().call_later(0.05, self._started)
-                await send({"type": "lifespan.startup.complete"})
-            elif event["type"] == "lifespan.shutdown":
-                await self._stopped()
-                await send({"type": "lifespan.shutdown.complete"})
-                return

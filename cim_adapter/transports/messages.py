@@ -16,7 +16,7 @@ from cim_adapter.envelope import MESSAGE, carrier_of
 from cim_adapter.errors import AdapterError
 from cim_adapter.schema import Budget, Catalogue, parse
 from cim_adapter.schema.bridge import Bridge
-from cim_adapter.transports.asgi import Request, Response
+from cim_adapter.transports.rsgi import Request, Response
 from cim_adapter.wire import Answer
 
 #: HTTP statuses of what FAILED, by reply code (facts/envelope.md §5.7); of the others 422.

@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address, ip_network
 
 from cim_adapter.settings import Settings, SettingsError
-from cim_adapter.transports.asgi import Request
+from cim_adapter.transports.rsgi import Request
 
 
 class PublicAddress:
@@ -27,7 +27,7 @@ class PublicAddress:
         if self._configured:
             return self._configured
         headers = request.headers
-        scheme, host, prefix = request.scheme, headers.get("host", ""), ""
+        scheme, host, prefix = request.scheme, request.host, ""
         if self._trusted(request.remote):
             scheme = _first(headers.get("x-forwarded-proto", "")) or scheme
             host = _first(headers.get("x-forwarded-host", "")) or host

@@ -146,6 +146,12 @@ def ask(exchange: Exchange) -> Callable[..., Message]:
 
 
 @pytest.fixture(scope="session")
+def exchange_on() -> type[Exchange]:
+    """An exchange with an adapter of the test's own."""
+    return Exchange
+
+
+@pytest.fixture(scope="session")
 def contract() -> Catalogue:
     return Catalogue([Path(__file__).parents[2] / "xsd"])
 

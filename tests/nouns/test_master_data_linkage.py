@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
-from cim_adapter import instants
+from cim_adapter import Adapter, instants
 from cim_adapter.envelope import Result
 from cim_adapter.nouns.linkage_xml import NAMESPACE, read_linkage
 from cim_adapter.xmltree import children, texts
@@ -290,3 +293,24 @@ def test_what_a_get_says_of_those_who_have_no_links(outcome):
     )
     assert get("")[1][0] == "1.6"
     assert get(f'<Get{NOUN} xmlns="{QUERY}"/>')[1][0] == "1.6"
+
+
+def test_of_two_processes_that_link_one_meter_one_comes_too_late(settings, exchange, outcome):
+    """Each sees what the other has committed before it links."""
+    meters = [f"m-{n}" for n in range(40)]
+    outcome("create", linkage(1, Meter=meters, Customer=["p-1", "p-2"]))
+    outcome("create", linkage(1, Customer="c", UsagePoint=["p-1", "p-2"]))
+    together = Barrier(2)
+
+    def create(sender, point):
+        results = []
+        for meter in meters:
+            together.wait(60)
+            payload = linkage(2, Meter=meter, UsagePoint=point)
+            results.append(sender.send("create", noun=NOUN, payload=payload).reply.code)
+        return results
+
+    with Adapter(settings) as other, ThreadPoolExecutor(2) as both:
+        mine, theirs = both.submit(create, exchange, "p-1"), both.submit(create, type(exchange)(other), "p-2")
+        outcomes = [set(pair) for pair in zip(mine.result(), theirs.result(), strict=True)]
+    assert outcomes == [{"0.0", "2.13"}] * len(meters)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from lxml import etree
@@ -143,6 +145,19 @@ def test_several_schedules_of_one_message(outcome, told):
     assert sorted(told(), key=lambda item: item[2]) == [("id-1", {"m-1"}, "1"), ("id-1", {"m-2"}, "2")]
     assert outcome("change", schedule("m-1", period="3"), request=of("id-1")) == ("FAILED", ("2.15", None, "id-1"))
     assert outcome("change", schedule("m-1"), request=of("id-1") * 2) == ("FAILED", ("2.15", None, "id-1"))
+    assert outcome("cancel", request=of("id-1")) == ("OK",)
+    assert told() == []
+
+
+def test_schedules_in_an_operation_set(exchange, outcome, told):
+    operations = "".join(
+        f"<Operation><operationId>{n}</operationId><noun>{NOUN}</noun><verb>create</verb>{schedule(f'm-{n}')}</Operation>"
+        for n in (1, 2)
+    )
+    payload = f"<OperationSet>{operations}</OperationSet>"
+    reply = exchange.send("execute", noun="OperationSet", payload=payload, message_id="id-1").reply
+    assert reply.result.value == "OK", reply.errors
+    assert [item[:2] for item in told()] == [("id-1", {"m-1"}), ("id-1", {"m-2"})]
     assert outcome("cancel", request=of("id-1")) == ("OK",)
     assert told() == []
 
@@ -310,3 +325,24 @@ def test_more_than_one_answer_may_hold_is_refused(known, settings, exchange):
     with Adapter(replace(settings, max_objects=2)) as adapter:
         reply = type(exchange)(adapter).send("get", noun=NOUN).reply
     assert (reply.result.value, reply.code) == ("FAILED", "3.1")
+
+
+def test_a_cancel_is_not_lost_to_a_change_by_another_process(settings, exchange, outcome, told):
+    numbers = [f"id-{n}" for n in range(20)]
+    for number in numbers:
+        outcome("create", schedule("m"), message_id=number)
+    together = Barrier(2)
+
+    def each(sender, verb, payload):
+        results = []
+        for number in numbers:
+            together.wait(60)
+            results.append(sender.send(verb, noun=NOUN, request=of(number), payload=payload).reply.result.value)
+        return results
+
+    with Adapter(settings) as other, ThreadPoolExecutor(2) as both:
+        changes = both.submit(each, exchange, "change", schedule("m", period="1"))
+        cancels = both.submit(each, type(exchange)(other), "cancel", "")
+        assert cancels.result() == ["OK"] * len(numbers)
+        assert set(changes.result()) <= {"OK", "FAILED"}
+    assert told() == []

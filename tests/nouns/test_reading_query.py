@@ -176,16 +176,6 @@ def test_what_is_said_of_those_who_have_nothing(exchange, intervals, errors):
     assert errors(schedule("22:00", "23:00")) == ("FAILED", [("5.7", None)])
 
 
-def test_more_than_one_answer_may_hold_is_refused(exchange, settings, intervals):
-    exchange.create(*(intervals(f"m-{n}", *((f"{hour:02}:00", "1") for hour in range(24))) for n in range(3)))
-    with Adapter(replace(settings, max_readings=70)) as adapter:
-        careful = type(exchange)(adapter)
-        reply = careful.get().reply
-        assert (reply.result, reply.code) == (Result.FAILED, "3.1")
-        assert "more than 70 readings" in reply.errors[0].reason
-        assert len(careful.stored(meter("m-1", "m-2"))) == 2
-
-
 def test_an_answer_larger_than_a_request_may_be_is_given_again(exchange, settings, intervals):
     """The budget bounds what partners send; what we answered before is ours."""
     for day in range(1, 5):

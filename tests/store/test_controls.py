@@ -23,8 +23,11 @@ def add(store, commit, journaled):
                 position=0,
                 partner="cis",
                 mrid=mrid,
-                tracking=f"WO-{mrid}",
-                correlation=message_id,
+                keys=(
+                    controls.mrid_key(mrid),
+                    controls.tracking_key(store.vault, f"WO-{mrid}"),
+                    controls.correlation_key(message_id or mrid),
+                ),
                 type="3.31.0.23",
                 start=start,
                 end=end,

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from cim_adapter.transports.asgi import Response
 from cim_adapter.transports.rest.bodies import as_xml
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rsgi import Response
 
 
 def one(item: Any, name: str, form: Form, *headers: tuple[str, str], status: int = 200) -> Response:

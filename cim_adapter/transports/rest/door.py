@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable
 from cim_adapter.access import Access
 from cim_adapter.errors import AdapterError
 from cim_adapter.pipeline import Pipeline
-from cim_adapter.transports.asgi import Request, Response
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Problem, RestError, offences
 from cim_adapter.transports.rest.readings import Readings
 from cim_adapter.transports.rest.resource import Resource, RestCall, Tools
+from cim_adapter.transports.rsgi import Request, Response
 
 _COLLECTION = {"GET": "collect", "HEAD": "collect", "POST": "create", "DELETE": "clear"}
 _ITEM = {"GET": "fetch", "HEAD": "fetch", "PATCH": "amend", "DELETE": "remove"}

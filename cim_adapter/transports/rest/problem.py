@@ -8,8 +8,8 @@ import msgspec
 from lxml import etree
 
 from cim_adapter.errors import AdapterError
-from cim_adapter.transports.asgi import Response
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rsgi import Response
 
 _NAMESPACE = "urn:ietf:rfc:7807"  # RFC 9457 Appendix B keeps it
 _CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')

@@ -11,7 +11,6 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import ID
 from cim_adapter.nouns.identity_xml import write_id
-from cim_adapter.transports.asgi import Response
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import Addresses, look_up
 from cim_adapter.transports.rest.bodies import Bodies
@@ -25,6 +24,7 @@ from cim_adapter.transports.rest.reading_reader import Key, ReadingReader
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, ReadingWords
+from cim_adapter.transports.rsgi import Response
 
 _QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")

@@ -16,13 +16,13 @@ from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
 from cim_adapter.store.store import Store
-from cim_adapter.transports.asgi import Request, Response
 from cim_adapter.transports.public import PublicAddress
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.exchange import Exchange, Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Problem, RestError
 from cim_adapter.transports.rest.query import Query
+from cim_adapter.transports.rsgi import Request, Response
 
 _MOST_KEY = 250
 

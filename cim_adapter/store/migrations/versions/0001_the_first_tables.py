@@ -501,6 +501,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["via_id"], ["object.id"], name=op.f("fk_control_target_via_id")),
         sa.PrimaryKeyConstraint("control_id", "position", name=op.f("pk_control_target")),
         comment="a device that a control is for, and how far it is with it",
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_control_target_object_id", "control_target", ["object_id"], unique=False)
     op.create_index(
