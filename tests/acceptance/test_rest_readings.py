@@ -445,3 +445,22 @@ def test_methods_and_forms_that_are_not_served(client):
     answer = client.get("/meter-readings", headers={"accept": "image/png"})
     assert answer.status_code == 406
     assert client.get("/meter-readings?meter=nobody").status_code == 404
+
+
+def test_more_readings_than_a_part_holds_come_in_pages(client, post, reading):
+    """Pages go on over the parts of the answer, and over readings that do not fit."""
+    for day in range(1, 4):
+        made = [
+            {**reading, "readingDateTime": f"2026-03-{day:02}T{n // 60:02}:{n % 60:02}:00Z", "value": n}
+            for n in range(1_000)
+        ]
+        made[0]["quality"] = "estimated"
+        assert post(*made).status_code == 201
+    for query, expected in (("limit=900", 3_000), ("limit=1&quality=estimated", 3), ("", 3_000)):
+        ids, url = [], f"/meter-readings?meter={reading['meterId']}&{query}"
+        while url:
+            page = client.get(url)
+            assert page.status_code == 200, page.text
+            ids += [item["id"] for item in page.json()["readings"]]
+            url = page.links.get("next", {}).get("url")
+        assert len(ids) == len(set(ids)) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from lxml import etree
@@ -70,12 +70,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def errors(self) -> tuple[Error, ...]:
         """What is wrong, without what is only told."""
-        return tuple(error for error in self.reply.errors if error.level != _INFORM and error.code != "0.0")
+        return tuple(
+            error for error in self.reply.errors if error.level != _INFORM and not error.code.startswith("0.")
+        )
 
     @property
     def told(self) -> tuple[Error, ...]:
         """What is only told: states of controls and events."""
         return tuple(error for error in self.reply.errors if error.level == _INFORM)
+
+    @property
+    def continuation(self) -> str | None:
+        """What asks for the next part; None where this is all, or the last one."""
+        return next((item.value for item in self.reply.ids if item.id_type == "continuation"), None)
 
     @property
     def empty(self) -> bool:
@@ -137,9 +144,12 @@ class Exchange:
         query: etree._Element | None = None,
         ids: Iterable[ID] = (),
         times: tuple[str | None, str | None] = (None, None),
+        options: Mapping[str, str] | None = None,
     ) -> Outcome:
         """What becomes of a message (see ``request_message``). Its bytes are for the journal; nobody parses it."""
-        message = request_message(verb, noun, message_id, payload=payload, query=query, ids=ids, times=times)
+        message = request_message(
+            verb, noun, message_id, payload=payload, query=query, ids=ids, times=times, options=options
+        )
         return await self._take(etree.tostring(message), lambda _body, _budget: message)
 
     async def refuse(self, body: bytes, error: AdapterError) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
@@ -18,8 +18,9 @@ def request_message(
     query: etree._Element | None = None,
     ids: Iterable[ID] = (),
     times: tuple[str | None, str | None] = (None, None),
+    options: Mapping[str, str] | None = None,
 ) -> etree._Element:
-    """A RequestMessage with ``payload`` in its Payload; ``query``, ``ids`` and ``times`` go into its Request.
+    """A RequestMessage with ``payload`` in its Payload; what follows that goes into its Request.
 
     There is no Timestamp in it, so that a request that is repeated is the same message, byte by byte.
     """
@@ -30,19 +31,27 @@ def request_message(
     if message_id is not None:
         etree.SubElement(header, _tag("MessageID")).text = message_id
     ids = tuple(ids)
-    if query is not None or ids or any(times):
-        _request(etree.SubElement(root, _tag("Request")), query, ids, times)
+    if query is not None or ids or any(times) or options:
+        _request(etree.SubElement(root, _tag("Request")), query, ids, times, options or {})
     if payload is not None:
         etree.SubElement(root, _tag("Payload")).append(payload)
     return root
 
 
 def _request(
-    parent: etree._Element, query: etree._Element | None, ids: tuple[ID, ...], times: tuple[str | None, str | None]
+    parent: etree._Element,
+    query: etree._Element | None,
+    ids: tuple[ID, ...],
+    times: tuple[str | None, str | None],
+    options: Mapping[str, str],
 ) -> None:
     for name, text in zip(("StartTime", "EndTime"), times, strict=True):
         if text is not None:
             etree.SubElement(parent, _tag(name)).text = text
+    for name, text in options.items():
+        option = etree.SubElement(parent, _tag("Option"))
+        etree.SubElement(option, _tag("name")).text = name
+        etree.SubElement(option, _tag("value")).text = text
     for identifier in ids:
         element = etree.SubElement(parent, _tag("ID"))
         element.text = identifier.value

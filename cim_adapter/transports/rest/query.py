@@ -34,9 +34,10 @@ class Query:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a parameter that may be repeated."""
         found = tuple(value for given, value in self._pairs if given == name)
+        most = 4_000 if name == "cursor" else 250
         for value in found:
-            if not value or len(value) > 250 or any(ord(letter) < 32 for letter in value):
-                raise RestError.parameter(name, f"found {value[:80]!r}; expected 1 to 250 characters")
+            if not value or len(value) > most or any(ord(letter) < 32 for letter in value):
+                raise RestError.parameter(name, f"found {value[:80]!r}; expected 1 to {most} characters")
         return found
 
     def one(self, name: str) -> str | None:

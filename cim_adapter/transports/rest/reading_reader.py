@@ -24,9 +24,9 @@ _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 class Key(NamedTuple):
     """Where a reading stands in the order of answers. ``kind`` is i for an interval, r for a register."""
 
-    at: int
     meter: str
     usage_point: str
+    at: int
     kind: str
     code: str
 
@@ -79,7 +79,7 @@ class ReadingReader:
 
     def reading(self, spot: Spot) -> Reading:
         """The reading that is there."""
-        _, meter, point, _, code = spot.key
+        meter, point, _, _, code = spot.key
         own: dict[str, str] = {}
         for child in spot.element:
             tag = child.tag
@@ -122,7 +122,7 @@ class ReadingReader:
                 continue
             kind = "i" if interval else "r"
             for item in [item for part, item in inside if part == "IntervalReadings"] if interval else [child]:
-                yield Spot(Key(instants.instant(_moment(item)), meter, point, kind, code), item, words)
+                yield Spot(Key(meter, point, instants.instant(_moment(item)), kind, code), item, words)
 
 
 def _moment(element: etree._Element) -> str:

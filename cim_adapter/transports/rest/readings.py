@@ -9,7 +9,7 @@ import msgspec
 from lxml import etree
 
 from cim_adapter import instants
-from cim_adapter.envelope import ID
+from cim_adapter.envelope import ID, Error
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import Addresses, look_up
@@ -18,71 +18,34 @@ from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import RestError
 from cim_adapter.transports.rest.profile_xml import ProfileXml
-from cim_adapter.transports.rest.query import PAGING, Query, as_token, of_token
+from cim_adapter.transports.rest.query import as_token, of_token
 from cim_adapter.transports.rest.reading import Reading
-from cim_adapter.transports.rest.reading_reader import Key, ReadingReader
+from cim_adapter.transports.rest.reading_query import ReadingQuery
+from cim_adapter.transports.rest.reading_reader import Key, ReadingReader, Spot
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
-from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, ReadingWords
 from cim_adapter.transports.rsgi import Response
 
 _QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
+_SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
+_MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
 _CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
 
 
-class ReadingQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a GET asks for."""
+class _Place(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Where a page begins: in which part of an answer in parts of ``size`` readings, after which reading."""
 
-    meters: tuple[str, ...] = ()
-    usage_points: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    parts: dict[str, frozenset[str]] = {}
-    qualities: frozenset[str] = frozenset()
-    start: str | None = None
-    end: str | None = None
+    size: int
+    part: str | None = None
     after: Key | None = None
 
-    NAMES = (
-        *("meter", "usagePoint", "readingType", "unit", "phase", "energyDirection", "intervalLength", "quality"),
-        *("from", "to", "since", *PAGING),
-    )
 
-    @classmethod
-    def read(cls, query: Query) -> ReadingQuery:
-        """What the parameters say. Raises RestError."""
-        types = query.all("readingType")
-        codes = tuple(item for item in types if "." in item)
-        for item in types:
-            if item not in (*codes, *ReadingWords.TYPES):
-                possible = f"18 numbers joined by dots, or one of {', '.join(ReadingWords.TYPES)}"
-                raise RestError.parameter("readingType", f"found {item[:80]!r}; expected {possible}")
-        parts = {
-            "reading_type": frozenset(types) - set(codes),
-            "unit": query.words("unit", ReadingWords.UNITS),
-            "phase": query.words("phase", ReadingWords.PHASES),
-            "energy_direction": query.words("energyDirection", ReadingWords.DIRECTIONS),
-            "interval_length": query.words("intervalLength", ReadingWords.LENGTHS),
-        }
-        start, since = query.moment("from"), query.moment("since")
-        after = query.cursor(Key)
-        if since is not None and (start is None or instants.instant(since) >= instants.instant(start)):
-            start = instants.as_text(instants.instant(since) + 1, exact=True)
-        if after is not None:
-            start = instants.as_text(after.at, exact=True)
-        return cls(
-            meters=query.all("meter"),
-            usage_points=query.all("usagePoint"),
-            codes=codes,
-            parts={name: words for name, words in parts.items() if words},
-            qualities=query.words("quality", QualityWords.WORDS),
-            start=start,
-            end=query.moment("to"),
-            after=after,
-        )
+class _Page(msgspec.Struct):
+    """Where the readings of one page are; ``following`` is where the next page begins, if there is one."""
 
-    def fits(self, quantity: Quantity) -> bool:
-        """Whether a quantity is asked for, by each of its parts."""
-        return all(getattr(quantity, name) in words for name, words in self.parts.items())
+    spots: list[Spot] = []
+    told: list[Error] = []
+    following: _Place | None = None
 
 
 class Readings(Resource):
@@ -106,20 +69,24 @@ class Readings(Resource):
         return self.receipt(call, outcome, receipt)
 
     async def collect(self, call: RestCall) -> Response:
-        """GET: the readings that fit, in the order of time, then of meter, usage point, kind and type."""
+        """GET: the readings that fit; those of one meter together, in the order of time."""
         query = call.query(*ReadingQuery.NAMES)
         wanted, limit = ReadingQuery.read(query), query.limit()
-        outcome = await self._ask(call, wanted)
-        if outcome.failed and not outcome.empty:
-            return outcome.problem(unknown=404).response(call.form)
-        items, last = await asyncio.to_thread(self._page, outcome.payload, wanted, limit)
-        cursor = None if last is None else as_token(last)
-        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+        place = query.cursor(_Place) or _Place(size=max(limit, _SMALLEST_PART))
+        page = await self._page(call, wanted, place, limit)
+        if isinstance(page, Response):
+            return page
+        cursor = None if page.following is None else as_token(page.following)
+        told = offences_of(tuple(page.told))
         more = {"nextCursor": cursor, "errors": told}
         more = {name: value for name, value in more.items() if value}
-        return await asyncio.to_thread(
-            answers.listed, items, Reading, self.member, call.form, more, query.link(self.url(call), cursor)
-        )
+        link = query.link(self.url(call), cursor)
+
+        def answer() -> Response:
+            items = [self._reader.reading(spot) for spot in page.spots]
+            return answers.listed(items, Reading, self.member, call.form, more, link)
+
+        return await asyncio.to_thread(answer)
 
     async def clear(self, call: RestCall) -> Response:
         """DELETE: the readings of a meter or usage point in a window, or those that came with one message."""
@@ -192,9 +159,32 @@ class Readings(Resource):
         )
         return profile, Receipt(result="", count=len(readings))
 
-    async def _ask(self, call: RestCall, wanted: ReadingQuery) -> Outcome:
-        asked = {"Meter": wanted.meters, "UsagePoint": wanted.usage_points}
-        addresses = await self._addresses(call, asked)
+    async def _page(self, call: RestCall, wanted: ReadingQuery, place: _Place, limit: int) -> _Page | Response:
+        """Where the readings of a page are: out of as many parts as it takes."""
+        addresses = await self._addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
+        page = _Page()
+        for _ in range(_MOST_PARTS):
+            outcome = await self._ask(call, wanted, addresses, place)
+            if outcome.failed and not outcome.empty:
+                return outcome.problem(unknown=404).response(call.form)
+            page.told += [error for error in outcome.errors if error.code != "5.7"]
+            spots = await asyncio.to_thread(self._spots, outcome.payload, wanted, place.after)
+            taken = spots[: limit - len(page.spots)]
+            page.spots += taken
+            if len(taken) < len(spots):
+                page.following = _Place(size=place.size, part=place.part, after=page.spots[-1].key)
+                return page
+            if outcome.continuation is None:
+                return page
+            place = _Place(size=place.size, part=outcome.continuation)
+            if len(page.spots) == limit:
+                break
+        page.following = place
+        return page
+
+    async def _ask(
+        self, call: RestCall, wanted: ReadingQuery, addresses: Addresses, place: _Place | None = None
+    ) -> Outcome:
         xml = self._query
         profile = xml.root("GetMeterReadings")
         for text in wanted.meters:
@@ -207,23 +197,24 @@ class Readings(Resource):
         for text in wanted.usage_points:
             for identity in addresses.of("UsagePoint", text):
                 xml.identity(profile, "UsagePoint", identity)
-        return await call.exchange.send("get", self.noun, query=profile)
+        options = {}
+        if place is not None:
+            options["partSize"] = str(place.size)
+            if place.part is not None:
+                options["continuation"] = place.part
+        return await call.exchange.send("get", self.noun, query=profile, options=options)
 
     async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
         return await look_up(self.tools.store, wanted) if await call.exchange.known() else Addresses({})
 
-    def _page(
-        self, payload: Sequence[etree._Element], wanted: ReadingQuery, limit: int
-    ) -> tuple[list[Reading], Key | None]:
-        """The readings of one page, and the place of the last of them where more follow."""
+    def _spots(self, payload: Sequence[etree._Element], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
+        """Where in one part the readings are that fit and come after ``after``, in their order."""
         spots = (spot for profile in payload for spot in self._reader.spots(profile, wanted.fits))
-        if wanted.after is not None:
-            spots = (spot for spot in spots if spot.key > wanted.after)
+        if after is not None:
+            spots = (spot for spot in spots if spot.key > after)
         if wanted.qualities:
             spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
-        page = sorted(spots, key=lambda spot: spot.key)[: limit + 1]
-        last = page[limit - 1].key if len(page) > limit else None
-        return [self._reader.reading(spot) for spot in page[:limit]], last
+        return sorted(spots, key=lambda spot: spot.key)
 
     async def _find(self, call: RestCall, name: str) -> Reading | Response:
         """The reading of this id, or what is said where there is none."""
@@ -238,7 +229,8 @@ class Readings(Resource):
             start=moment,
             end=moment,
         )
-        outcome = await self._ask(call, asked)
+        addresses = await self._addresses(call, {"Meter": asked.meters, "UsagePoint": asked.usage_points})
+        outcome = await self._ask(call, asked, addresses)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)
         for profile in outcome.payload:
