@@ -44,6 +44,19 @@ class Findings:
             raise Invalid(f"The body is wrong in {places}.", self.listed, code=self.code)
 
 
+class Sent(msgspec.Struct, Generic[T], frozen=True):
+    """The items of a body, and where they stand in it: ``place`` is the pointer of their list, None for one
+    item alone.
+    """
+
+    items: list[T]
+    place: str | None
+
+    def pointer(self, number: int) -> str:
+        """Where item ``number`` stands."""
+        return "" if self.place is None else f"{self.place}/{number}"
+
+
 class Bodies(Generic[T]):
     """Reads bodies that hold items of one struct. ``member`` is the name of their list."""
 
@@ -59,20 +72,20 @@ class Bodies(Generic[T]):
         self._of_line = msgspec.json.Decoder(item, float_hook=str)
         self._of_any = msgspec.json.Decoder(float_hook=str)
 
-    def read(self, body: bytes, form: Form, budget: Budget) -> list[T]:
+    def read(self, body: bytes, form: Form, budget: Budget) -> Sent[T]:
         """The items. Raises Unreadable, OverBudget, and Invalid with a pointer for each finding."""
         try:
-            items = self._read(body, form, budget)
+            sent = self._read(body, form, budget)
         except RecursionError:
             raise OverBudget("The body has objects or arrays too deep inside each other.") from None
-        if len(items) > self._at_most:
+        if len(sent.items) > self._at_most:
             raise OverBudget(
-                f"The body has {len(items):,} items; this adapter takes at most {self._at_most:,} a request. Send "
-                "several requests, or lines of NDJSON"
+                f"The body has {len(sent.items):,} items; this adapter takes at most {self._at_most:,} a request. "
+                "Send several requests"
             )
-        if not items:
+        if not sent.items:
             raise Invalid(f"The body has no item in {self.member}; send at least one", code="1.7")
-        return items
+        return sent
 
     def merged(self, known: T, body: bytes, form: Form, budget: Budget, changeable: Collection[str]) -> T:
         """``known`` with the members that ``body`` has (RFC 7396): those of ``changeable``, by their names in
@@ -99,11 +112,7 @@ class Bodies(Generic[T]):
         findings.check()
         return msgspec.structs.replace(known, **changes)
 
-    def pointer(self, number: int, alone: bool = False) -> str:
-        """Where item ``number`` stands."""
-        return "" if alone else f"/{self.member}/{number}"
-
-    def _read(self, body: bytes, form: Form, budget: Budget) -> list[T]:
+    def _read(self, body: bytes, form: Form, budget: Budget) -> Sent[T]:
         if form is Form.XML:
             return self._convert(self._plain(parse(body, budget)), strict=False)
         if form is Form.NDJSON:
@@ -114,7 +123,7 @@ class Bodies(Generic[T]):
             return self._convert(_loaded(self._of_any, body), strict=True)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unreadable(error) from None
-        return found
+        return Sent(found, f"/{self.member}")
 
     def _plain(self, root: etree._Element) -> Any:
         """XML as the dicts and lists of JSON."""
@@ -130,20 +139,20 @@ class Bodies(Generic[T]):
                 members[name] = [members[name]]
         return members
 
-    def _lines(self, body: bytes) -> list[T]:
+    def _lines(self, body: bytes) -> Sent[T]:
         items: list[T] = []
         findings = Findings()
         for number, line in enumerate(line for line in body.split(b"\n") if line.strip()):
             try:
                 items.append(self._of_line.decode(line))
             except msgspec.ValidationError:
-                self._examine(_loaded(self._of_any, line), self.pointer(number), findings, strict=True)
+                self._examine(_loaded(self._of_any, line), f"/{number}", findings, strict=True)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise _unreadable(error, line=number + 1) from None
         findings.check()
-        return items
+        return Sent(items, "")
 
-    def _convert(self, value: Any, *, strict: bool) -> list[T]:
+    def _convert(self, value: Any, *, strict: bool) -> Sent[T]:
         """The items in plain dicts and lists. Raises Invalid."""
         findings = Findings()
         alone = not isinstance(value, dict) or self.member not in value
@@ -154,12 +163,13 @@ class Bodies(Generic[T]):
         if not alone:
             for name in value.keys() - {self.member}:
                 findings.add(f"/{escaped(name)}", f"a member {name!r}", f"{self.member} alone")
+        place = None if alone else f"/{self.member}"
         items = [
-            self._examine(item, self.pointer(number, alone), findings, strict=strict)
+            self._examine(item, "" if place is None else f"{place}/{number}", findings, strict=strict)
             for number, item in enumerate(listed)
         ]
         findings.check()
-        return [item for item in items if item is not None]
+        return Sent([item for item in items if item is not None], place)
 
     def _examine(self, value: Any, pointer: str, findings: Findings, *, strict: bool) -> T | None:
         """The item, or None and a finding for each member that is wrong."""

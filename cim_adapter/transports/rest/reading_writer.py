@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,7 @@ from cim_adapter import instants
 from cim_adapter.codes import CodeLists, MalformedCode, ReadingType
 from cim_adapter.store.objects import Identity
 from cim_adapter.transports.rest.addresses import Addresses
-from cim_adapter.transports.rest.bodies import Findings
+from cim_adapter.transports.rest.bodies import Findings, Sent
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.vocabulary import Impossible, QualityWords, Quantity, ReadingWords
@@ -47,12 +46,12 @@ class ReadingWriter:
         self._qualities = QualityWords(lists)
         self._xml = ProfileXml(NAMESPACE)
 
-    def write(self, readings: Sequence[Reading], addresses: Addresses, pointer: Any) -> etree._Element:
-        """The profile. ``pointer(n)`` says where reading ``n`` stands in its body. Raises Invalid."""
+    def write(self, sent: Sent[Reading], addresses: Addresses) -> etree._Element:
+        """The profile. Raises Invalid."""
         findings = Findings()
         codes: dict[Any, tuple[str, str]] = {}
         groups: dict[tuple[str | None, str | None], _Group] = {}
-        for number, reading in enumerate(readings):
+        for number, reading in enumerate(sent.items):
             key = (
                 reading.reading_type_code,
                 reading.reading_type,
@@ -64,13 +63,13 @@ class ReadingWriter:
             )
             found = codes.get(key)
             if found is None:
-                found = codes[key] = self._code(reading, pointer(number), findings)
+                found = codes[key] = self._code(reading, sent.pointer(number), findings)
             code, kind = found
             whose = (reading.meter_id, reading.usage_point_id)
             group = groups.get(whose)
             if group is None:
-                group = groups[whose] = self._group(reading, addresses, pointer(number), findings)
-            self._check(reading, pointer, number, findings)
+                group = groups[whose] = self._group(reading, addresses, sent.pointer(number), findings)
+            self._check(reading, sent, number, findings)
             if kind == INTERVALS:
                 group.intervals.setdefault(code, []).append(reading)
             else:
@@ -139,10 +138,10 @@ class ReadingWriter:
         meter, usage_point = identities
         return _Group(meter, usage_point)
 
-    def _check(self, reading: Reading, pointer: Any, number: int, findings: Findings) -> None:
+    def _check(self, reading: Reading, sent: Sent[Reading], number: int, findings: Findings) -> None:
         """What the struct could not say: values and times that are none, words without a code."""
         if not _NUMBER.fullmatch(_digits(reading.value)):
-            findings.add(f"{pointer(number)}/value", reading.value, "a number")
+            findings.add(f"{sent.pointer(number)}/value", reading.value, "a number")
         for name, moment in (
             ("readingDateTime", reading.reading_date_time),
             ("reportedDateTime", reading.reported_date_time),
@@ -151,18 +150,18 @@ class ReadingWriter:
                 try:
                     instants.instant(moment)
                 except ValueError:
-                    findings.add(f"{pointer(number)}/{name}", moment, "a date and time that exist")
+                    findings.add(f"{sent.pointer(number)}/{name}", moment, "a date and time that exist")
         if reading.quality is not None and reading.quality not in self._qualities.WORDS:
             possible = f"one of {', '.join(self._qualities.WORDS)}"
-            findings.add(f"{pointer(number)}/quality", reading.quality, possible, code="2.6")
+            findings.add(f"{sent.pointer(number)}/quality", reading.quality, possible, code="2.6")
         if reading.reason is not None and reading.reason not in _REASONS:
-            findings.add(f"{pointer(number)}/reason", reading.reason, f"one of {', '.join(_REASONS)}")
+            findings.add(f"{sent.pointer(number)}/reason", reading.reason, f"one of {', '.join(_REASONS)}")
         for place, code in enumerate(reading.quality_codes):
             try:
                 self._qualities.parse(code)
             except MalformedCode as error:
                 findings.add(
-                    f"{pointer(number)}/qualityCodes/{place}", code, "3 numbers joined by dots", f"{error}"
+                    f"{sent.pointer(number)}/qualityCodes/{place}", code, "3 numbers joined by dots", f"{error}"
                 )
 
     def _write_group(self, parent: etree._Element, group: _Group) -> None:

@@ -13,7 +13,7 @@ from cim_adapter.envelope import ID, Error
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import Addresses, look_up
-from cim_adapter.transports.rest.bodies import Bodies
+from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import RestError
@@ -124,7 +124,7 @@ class Readings(Resource):
             corrected = self._bodies.merged(before, body, form, self.tools.budget, _CHANGEABLE)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
-            return await self._profile([corrected], alone=True)
+            return await self._profile(Sent([corrected], None))
 
         outcome, _ = await self.submit(call, correction, "change")
         if outcome.failed:
@@ -138,26 +138,22 @@ class Readings(Resource):
         found = await self._find(call, name)
         if isinstance(found, Response):
             return found
-        payload, _ = await self._profile([found], alone=True)
+        payload, _ = await self._profile(Sent([found], None))
         outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, payload=payload)
         return self._removed(call, outcome)
 
     # ------------------------------------------------------------------------------------- inside
 
     async def _payload(self, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
-        readings = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
-        return await self._profile(readings, size=len(body))
+        sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
+        return await self._profile(sent, size=len(body))
 
-    async def _profile(
-        self, readings: Sequence[Reading], *, alone: bool = False, size: int = 0
-    ) -> tuple[etree._Element, Receipt]:
-        meters = {reading.meter_id for reading in readings} - {None}
-        points = {reading.usage_point_id for reading in readings} - {None}
-        addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})  # type: ignore[dict-item]
-        profile = await self.aside(
-            lambda: self._writer.write(readings, addresses, lambda n: self._bodies.pointer(n, alone)), size
-        )
-        return profile, Receipt(result="", count=len(readings))
+    async def _profile(self, sent: Sent[Reading], *, size: int = 0) -> tuple[etree._Element, Receipt]:
+        meters = {reading.meter_id for reading in sent.items if reading.meter_id}
+        points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
+        addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})
+        profile = await self.aside(lambda: self._writer.write(sent, addresses), size)
+        return profile, Receipt(result="", count=len(sent.items))
 
     async def _page(self, call: RestCall, wanted: ReadingQuery, place: _Place, limit: int) -> _Page | Response:
         """Where the readings of a page are: out of as many parts as it takes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
@@ -23,8 +22,6 @@ from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Problem, RestError
 from cim_adapter.transports.rest.query import Query
 from cim_adapter.transports.rsgi import Request, Response
-
-_MOST_KEY = 250
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,18 +50,12 @@ class RestCall(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     exchange: Exchange
     form: Form
+    message_id: str
+    """The Idempotency-Key, which is the MessageID of what is sent; else a new one."""
 
     def query(self, *known: str) -> Query:
         """The parameters of the URL."""
         return Query(self.request.query_string, known)
-
-    @property
-    def message_id(self) -> str:
-        """The Idempotency-Key, which is the MessageID of what is sent; else a new one."""
-        key = self.request.headers.get("idempotency-key", "").strip().strip('"')
-        if len(key) > _MOST_KEY:
-            raise RestError(400, f"Idempotency-Key has more than {_MOST_KEY} characters", code="1.5")
-        return key or str(uuid.uuid4())
 
     async def body(self, at_most: int) -> tuple[bytes, Form]:
         """The body and its form."""
@@ -123,16 +114,15 @@ class Resource:
         kept in the journal like every other message of a caller that is known.
         """
         body, form = await call.body(self.tools.settings.max_bytes)
-        message_id = call.message_id
         if not await call.exchange.known():
             return await call.exchange.turn_away(), Receipt(result="FAILED")
         try:
             payload, receipt = await make(body, form)
         except AdapterError as error:
             return await call.exchange.refuse(body, error), Receipt(result="FAILED")
-        outcome = await call.exchange.send(verb, self.noun, message_id=message_id, payload=payload)
+        outcome = await call.exchange.send(verb, self.noun, message_id=call.message_id, payload=payload)
         receipt.result = outcome.reply.result.value
-        receipt.message_id = message_id
+        receipt.message_id = call.message_id
         receipt.errors = offences_of(outcome.errors)
         return outcome, receipt
 
