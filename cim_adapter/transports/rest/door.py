@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from cim_adapter.access import Access
 from cim_adapter.errors import AdapterError
 from cim_adapter.pipeline import Pipeline
+from cim_adapter.transports.rest.configs import Configs
 from cim_adapter.transports.rest.devices import Controls, Events
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
@@ -24,6 +25,12 @@ from cim_adapter.transports.rsgi import Request, Response
 
 _MOST_KEY = 250
 _COLLECTION = {"GET": "collect", "HEAD": "collect", "POST": "create", "DELETE": "clear"}
+_CONFIGS = {
+    "meter-config": "MeterConfig",
+    "end-device-config": "EndDeviceConfig",
+    "usage-point-config": "UsagePointConfig",
+    "com-module-config": "ComModuleConfig",
+}
 _ITEM = {"GET": "fetch", "HEAD": "fetch", "PATCH": "amend", "DELETE": "remove"}
 
 
@@ -34,7 +41,13 @@ class RestDoor:
         self._pipeline = pipeline
         self._access = access
         self.resources: dict[str, Resource] = {
-            resource.path: resource for resource in (Readings(tools), Events(tools), Controls(tools))
+            resource.path: resource
+            for resource in (
+                Readings(tools),
+                Events(tools),
+                Controls(tools),
+                *(Configs(tools, path, noun) for path, noun in _CONFIGS.items()),
+            )
         }
 
     async def answer(self, request: Request, path: str, rest: str) -> Response:

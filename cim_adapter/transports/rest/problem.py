@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 import msgspec
@@ -12,6 +13,7 @@ from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rsgi import Response
 
 _NAMESPACE = "urn:ietf:rfc:7807"  # RFC 9457 Appendix B keeps it
+_POSITION = re.compile(r"\[([0-9]{1,9})\]$")
 _CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
 
 
@@ -101,10 +103,20 @@ def offences(error: AdapterError) -> tuple[Offence, ...]:
             detail=f"found {finding.found}; expected {finding.expected}"
             + (f". {finding.advice}" if finding.advice else ""),
             code=error.code,
-            pointer=finding.path,
+            pointer=as_pointer(finding.path),
         )
         for finding in error.findings
     )
+
+
+def as_pointer(path: str) -> str:
+    """Where in the JSON of a profile something stands that an XSD is broken by: ``MeterConfig/Meter[2]/type``
+    is ``/Meter/1/type``. A pointer is itself.
+    """
+    if not path or path.startswith("/"):
+        return path
+    steps = [_POSITION.sub(lambda found: f"/{int(found[1]) - 1}", step) for step in path.split("/")[1:]]
+    return "".join(f"/{step}" for step in steps)
 
 
 def _xml(problem: Problem) -> bytes:

@@ -81,9 +81,9 @@ class Receipt(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
 class Resource:
     """A kind of thing under one path. Methods that a resource does not have are answered 405."""
 
-    path: ClassVar[str]
-    noun: ClassVar[str]
-    member: ClassVar[str]
+    path: str
+    noun: str
+    member: str
     #: Forms of lists; single things come in the first two.
     FORMS: ClassVar[tuple[Form, ...]] = (Form.JSON, Form.XML, Form.NDJSON)
 
