@@ -2,12 +2,13 @@
 
 `python -m benchmarks` (or `make bench`) prints a Markdown table. Nothing here is part of the product.
 
-    messages   what is sent: CreateMeterReadings requests
+    messages   what is sent: meter readings, events of devices, controls for them
     load       who sends it: a closed-loop HTTP/1.1 generator in a process of its own
     trivial    a server that does nothing: how fast can the generator be?
     stock      the peer: spyne's WSGI application, SQLAlchemy ORM, one commit per message
     ours       `cim-adapter serve`, with its defaults
     process    a server as a process: start, ready, CPU, memory, stop
     machine    what it ran on
-    report     rounds and table
+    rounds     one round: a fresh server under load
+    report     rounds in, table out
 """

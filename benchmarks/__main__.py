@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import machine, report
+from benchmarks.messages import KINDS
 from benchmarks.rounds import STACKS, Load, Round, play
 from benchmarks.trivial import ceiling
 
@@ -17,8 +18,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of a window (default 10)")
     parser.add_argument("--clients", type=int, default=16, help="clients in a closed loop (default 16)")
-    parser.add_argument("--bulk-clients", type=int, default=4, help="clients from 1,000 readings up (default 4)")
-    parser.add_argument("--sizes", default="1,96,10000", help="readings per message (default 1,96,10000)")
+    parser.add_argument("--bulk-clients", type=int, default=4, help="clients from 1,000 a message up (default 4)")
+    parser.add_argument("--kinds", default=",".join(KINDS), help=f"of messages (default {','.join(KINDS)})")
+    for kind in KINDS.values():
+        sizes = ",".join(map(str, kind.sizes))
+        parser.add_argument(f"--{kind.name}", default=sizes, help=f"{kind.name} a message (default {sizes})")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of each stack, alternating (default 2)")
     parser.add_argument("--only", choices=(*STACKS, CEILING), help="one stack, or the generator by itself")
     return parser.parse_args()
@@ -27,10 +31,12 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Prints as it goes: a bench that takes minutes should show that it lives."""
     options = arguments()
-    sizes = [int(size) for size in options.sizes.split(",")]
+    kinds = options.kinds.split(",")
+    plays = [(kind, int(size)) for kind in kinds for size in getattr(options, kind).split(",")]
     load = Load(options.seconds, options.clients, options.bulk_clients)
     with TemporaryDirectory(prefix="bench-") as folder:
-        top = ceiling(Path(folder), sizes[0], load.clients_for(sizes[0]), min(3.0, options.seconds))
+        kind, size = plays[0]
+        top = ceiling(Path(folder), kind, size, load.clients_for(size), min(3.0, options.seconds))
         print(f"Machine: {machine.describe(Path(folder))}.", flush=True)
     print(f"Load generator against a server that does nothing: {top.per_second:,.0f} messages/s.\n", flush=True)
     if options.only == CEILING:
@@ -39,14 +45,14 @@ def main() -> int:
     stacks = [stack for stack in STACKS if options.only in (None, stack)]
     wrong: list[str] = []
     print(report.HEAD, flush=True)
-    for readings in sizes:
+    for kind, size in plays:
         rounds: dict[str, list[Round]] = {stack: [] for stack in stacks}
         for _ in range(options.rounds):
             for stack in stacks:
-                done = play(stack, readings, load)
+                done = play(stack, kind, size, load)
                 rounds[stack].append(done)
-                wrong += filter(None, [report.failures(stack, readings, done)])
-        print("\n".join(report.rows(readings, load.clients_for(readings), rounds)), flush=True)
+                wrong += filter(None, [report.failures(stack, kind, size, done)])
+        print("\n".join(report.rows(kind, size, load.clients_for(size), rounds)), flush=True)
     for problem in wrong:
         print(f"\nFAILED: {problem}", file=sys.stderr)
     return 1 if wrong else 0

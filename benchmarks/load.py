@@ -3,9 +3,9 @@
 Runs in a process of its own (`drive`), so that it does not share an interpreter with anything measured.
 A reply counts as good only with HTTP 200, Result OK and the request's MessageID in it.
 
-The window opens with the reply that ends the warm-up and closes with the first reply after `seconds`:
-whole replies over the exact time they took, also where a reply takes seconds. It stays open until
-`at_least` replies came.
+The warm-up lasts until every meter had its turn. The window opens with the reply that ends it and closes
+with the first reply after `seconds`: whole replies over the exact time they took, also where a reply takes
+seconds. It stays open until `at_least` replies came.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from typing import cast
 import uvloop
 
 from benchmarks.http import Reply, ReplyReader
-from benchmarks.messages import Dialect, Requests
+from benchmarks.messages import KINDS
+from benchmarks.messages.requests import Dialect, Requests
 
 OPENED, CLOSED = "window opened", "window closed"
 PATIENCE = 120.0  # seconds the generator waits for anything before it gives up
@@ -29,12 +30,13 @@ PATIENCE = 120.0  # seconds the generator waits for anything before it gives up
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send, where, for how long."""
+    """What to send, where, for how long. `warm_up` is in seconds, and 0 for none."""
 
     port: int
     path: str
     dialect: Dialect
-    readings: int
+    kind: str
+    size: int
     clients: int
     seconds: float
     warm_up: float = 2.0
@@ -44,7 +46,8 @@ class Plan:
 
     def requests(self) -> Requests:
         """The supply of requests for this plan."""
-        return Requests(self.dialect, self.readings, self.path, f"{self.host}:{self.port}", self.headers)
+        host = f"{self.host}:{self.port}"
+        return Requests(self.dialect, KINDS[self.kind], self.size, self.path, host, self.headers)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Tally:
         self._plan = plan
         self._notice = notice
         self._began = perf_counter()
-        self._warm_replies = 0
+        self._cold = max(plan.clients, KINDS[plan.kind].batches(plan.size) if plan.warm_up else 0)
         self._opened: float | None = None
         self._latencies: list[float] = []
         self.failures = 0
@@ -83,8 +86,8 @@ class Tally:
         if self.closed is not None:
             return
         if self._opened is None:
-            self._warm_replies += 1
-            if now - self._began >= self._plan.warm_up and self._warm_replies >= self._plan.clients:
+            self._cold -= 1
+            if now - self._began >= self._plan.warm_up and self._cold <= 0:
                 self._notice(OPENED)
                 self._opened = now
             return

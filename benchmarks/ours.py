@@ -4,11 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-PATH = "/soap/ExecuteMeterReadings"
+from benchmarks.messages.kind import Kind
+
+_SERVICES = {"create": "Execute", "created": "Receive"}
 
 
 def _cim_adapter(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("cim-adapter")), *arguments]
+
+
+def path(kind: Kind) -> str:
+    """Of the service that takes this kind of message."""
+    return f"/soap/{_SERVICES[kind.verb]}{kind.noun}"
 
 
 def key(data: Path) -> str:

@@ -6,33 +6,36 @@ from statistics import median
 from benchmarks.rounds import Round
 
 HEAD = (
-    "| readings/message | clients | stack | messages/s | readings/s | p50 ms | p99 ms "
+    "| kind | items/message | clients | stack | messages/s | items/s | p50 ms | p99 ms "
     "| CPU s per 1,000 messages | peak memory MB | ratio |\n"
-    "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|"
+    "|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|"
 )
 
 
-def rows(readings: int, clients: int, rounds: dict[str, list[Round]]) -> list[str]:
+def rows(kind: str, size: int, clients: int, rounds: dict[str, list[Round]]) -> list[str]:
     """One line per stack; the ratio of messages/s stands in our line."""
-    return [_row(stack, readings, clients, done, _ratio(stack, rounds)) for stack, done in rounds.items() if done]
+    return [
+        _row(kind, size, clients, stack, done, _ratio(stack, rounds)) for stack, done in rounds.items() if done
+    ]
 
 
-def failures(stack: str, readings: int, done: Round) -> str | None:
+def failures(stack: str, kind: str, size: int, done: Round) -> str | None:
     """What went wrong in a round, or None."""
     if not done.result.failures:
         return None
     samples = "\n".join(f"  {sample}" for sample in done.result.samples)
-    return f"{stack}, {readings:,} readings/message: {done.result.failures:,} replies failed, such as\n{samples}"
+    return f"{stack}, {size:,} {kind} a message: {done.result.failures:,} replies failed, such as\n{samples}"
 
 
-def _row(stack: str, readings: int, clients: int, done: list[Round], ratio: str) -> str:
+def _row(kind: str, size: int, clients: int, stack: str, done: list[Round], ratio: str) -> str:
     rate = _over(done, lambda one: one.result.per_second)
     cells = [
-        f"{readings:,}",
+        kind,
+        f"{size:,}",
         str(clients),
         stack,
         _figure(rate),
-        _figure(rate * readings),
+        _figure(rate * size),
         _figure(_over(done, lambda one: one.result.p50_ms)),
         _figure(_over(done, lambda one: one.result.p99_ms)),
         f"{_over(done, lambda one: one.cpu_per_thousand):.2f}",

@@ -6,11 +6,12 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import ours, stock
 from benchmarks.load import Plan, Result, drive
-from benchmarks.messages import IEC, Dialect
+from benchmarks.messages import KINDS
+from benchmarks.messages.requests import IEC, Dialect
 from benchmarks.process import Server, free_port, python
 
 STACKS = ("ours", "stock")
-BULK = 1_000  # readings a message from which `bulk_clients` send
+BULK = 1_000  # items a message from which `bulk_clients` send
 AT_LEAST = 10  # replies a window must hold, however long they take
 
 
@@ -21,10 +22,11 @@ class Load:
     seconds: float
     clients: int
     bulk_clients: int
+    warm_up: float = 2.0
 
-    def clients_for(self, readings: int) -> int:
+    def clients_for(self, size: int) -> int:
         """Fewer clients send very large messages."""
-        return self.bulk_clients if readings >= BULK else self.clients
+        return self.bulk_clients if size >= BULK else self.clients
 
 
 @dataclass(frozen=True)
@@ -49,28 +51,30 @@ class _Side:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def _side(stack: str, readings: int, port: int, data: Path) -> _Side:
+def _side(stack: str, kind: str, size: int, port: int, data: Path) -> _Side:
     if stack == "ours":
-        return _Side(ours.command(port, data), ours.PATH, IEC, {"X-API-Key": ours.key(data)})
-    threads = str(stock.fastest_threads(readings))
+        return _Side(ours.command(port, data), ours.path(KINDS[kind]), IEC, {"X-API-Key": ours.key(data)})
+    threads = str(stock.fastest_threads(size))
     command = python("benchmarks.stock", "--port", str(port), "--data", str(data), "--threads", threads)
     return _Side(command, "/", stock.DIALECT)
 
 
-def play(stack: str, readings: int, load: Load) -> Round:
+def play(stack: str, kind: str, size: int, load: Load) -> Round:
     """Starts the stack, drives it, stops it. CPU is counted from the window's opening to its closing."""
     with TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder, "data")
         data.mkdir()
         port = free_port()
-        side = _side(stack, readings, port, data)
+        side = _side(stack, kind, size, port, data)
         plan = Plan(
             port=port,
             path=side.path,
             dialect=side.dialect,
-            readings=readings,
-            clients=load.clients_for(readings),
+            kind=kind,
+            size=size,
+            clients=load.clients_for(size),
             seconds=load.seconds,
+            warm_up=load.warm_up,
             at_least=AT_LEAST,
             headers=side.headers,
         )

@@ -10,7 +10,7 @@ from typing import cast
 import uvloop
 
 from benchmarks.load import Plan, Result, drive
-from benchmarks.messages import IEC
+from benchmarks.messages.requests import IEC
 from benchmarks.process import Server, free_port, python
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -48,10 +48,10 @@ class Trivial(asyncio.Protocol):
             self._transport.write(answer)
 
 
-def ceiling(folder: Path, readings: int, clients: int, seconds: float) -> Result:
+def ceiling(folder: Path, kind: str, size: int, clients: int, seconds: float) -> Result:
     """What the generator reaches when the server costs nothing."""
     port = free_port()
-    plan = Plan(port, "/", IEC, readings, clients, seconds, warm_up=0.5)
+    plan = Plan(port, "/", IEC, kind, size, clients, seconds, warm_up=0.5)
     with Server(python("benchmarks.trivial", "--port", str(port)), folder):
         return drive(plan)
 

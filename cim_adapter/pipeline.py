@@ -14,7 +14,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +27,8 @@ from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
     MESSAGE,
+    MESSAGE_NS,
     Header,
-    Kind,
     Message,
     Payload,
     Reply,
@@ -58,6 +58,7 @@ from cim_adapter.errors import (
 from cim_adapter.inflation import Inflater, may_be_compressed
 from cim_adapter.nouns.registry import Call, Handler, Registry
 from cim_adapter.operations import Operations
+from cim_adapter.partners import Switch
 from cim_adapter.policy import Policy
 from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.schema.bridge import Bridge
@@ -66,7 +67,9 @@ from cim_adapter.store import journal, nonces
 from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
+from cim_adapter.tolerance import MENDABLE, Mended, Tally, Tolerance, Use, as_json
 from cim_adapter.wire import Answer, Arrival, Wire
+from cim_adapter.xmltree import namespace
 
 #: How a body begins that was understood and is no XML.
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\{")
@@ -84,6 +87,7 @@ class _Passage(msgspec.Struct):
     """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
+    uses: tuple[Use, ...] = ()
 
 
 class _Understood(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +121,8 @@ class Pipeline:
         self._bridge = bridge
         self._access = access
         self._store = store
+        self._tolerance = Tolerance(settings.partners, catalogue, registry.nouns)
+        self.tolerated = Tally()
         self._shapes = ShapeReader()
         self._codes = CodeLists()
         self._words = ReplyWords(self._codes.reply_codes)
@@ -176,8 +182,13 @@ class Pipeline:
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
         self._policy.admit(sent)
-        handler = self._handler(passage.identity, message, *self._route(message, shape))
-        self._validate(shape, carrier, message)
+        try:
+            handler = self._admit(passage.identity, message, shape, carrier)
+        except MENDABLE:
+            mended = self._tolerance.mend(carrier, shape, passage.identity.name)
+            if mended is None:
+                raise
+            shape, message, handler = self._admit_mended(passage, mended, carrier)
         call = Call(
             uid=passage.uid,
             partner=passage.identity.name,
@@ -199,6 +210,31 @@ class Pipeline:
             prepared=prepared,
             entry=entry,
         )
+
+    def _admit(
+        self,
+        identity: Identity,
+        message: Message,
+        shape: Shape,
+        carrier: etree._Element,
+        excused: Collection[Switch] = (),
+    ) -> Handler:
+        """Who carries the message out: it is strictly as it must be, but for what is ``excused``."""
+        verb, noun = self._route(message, shape)
+        self._tolerance.agree(message, shape, excused)
+        handler = self._handler(identity, message, verb, noun)
+        self._validate(shape, carrier, message)
+        return handler
+
+    def _admit_mended(
+        self, passage: _Passage, mended: Mended, carrier: etree._Element
+    ) -> tuple[Shape, Message, Handler]:
+        """Try it once more, as it was mended; what was let pass is kept and counted."""
+        passage.shape, passage.message = shape, message = mended.shape, read_message(carrier)
+        handler = self._admit(passage.identity, message, shape, carrier, mended.switches)
+        passage.uses = mended.uses
+        self.tolerated.count(passage.identity.name, mended.uses)
+        return shape, message, handler
 
     @staticmethod
     def _route(message: Message, shape: Shape) -> tuple[str, str]:
@@ -227,7 +263,7 @@ class Pipeline:
 
     def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
-        if shape.kind is Kind.TYPED and shape.dialect is None:
+        if namespace(carrier) != MESSAGE_NS:
             self._catalogue.check(carrier)
             return
         payload, request = message.payload or Payload(), message.request or Request()
@@ -257,6 +293,7 @@ class Pipeline:
             source=header.source if header else None,
             message_id=header.message_id if header else None,
             correlation_id=header.correlation_id if header else None,
+            warnings=as_json(passage.uses),
         )
 
     # --------------------------------------------------------------------- inside the transaction

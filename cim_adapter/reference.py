@@ -1,4 +1,4 @@
-"""The parts of ``docs/`` that are made from the code: settings, error catalogue, nouns and verbs.
+"""The parts of ``docs/`` that are made from the code: settings, errors, partner profiles, nouns and verbs.
 
 ``python -m cim_adapter.reference`` writes them; a test holds the files to it.
 """
@@ -14,6 +14,7 @@ from cim_adapter import errors
 from cim_adapter.codes import ReplyCodes
 from cim_adapter.contract import ContractFiles, read_offer
 from cim_adapter.nouns.registry import Registry, built_in_modules
+from cim_adapter.partners import Switch
 from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 
@@ -22,7 +23,12 @@ _MADE = "<!-- made by `python -m cim_adapter.reference` -->"
 
 def pages() -> dict[str, str]:
     """File name → Markdown."""
-    return {"settings.md": _settings(), "errors.md": _errors(), "nouns.md": _nouns()}
+    return {
+        "settings.md": _settings(),
+        "errors.md": _errors(),
+        "partners.md": _partners(),
+        "nouns.md": _nouns(),
+    }
 
 
 def write(folder: Path) -> None:
@@ -83,6 +89,62 @@ def _errors() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _partners() -> str:
+    lines = [
+        _MADE,
+        "",
+        "# Partner profiles",
+        "",
+        "Real partners deviate from the standard. Each known deviation is a switch; a partner's profile",
+        "says which are let pass. By default envelopes are read tolerantly and payloads strictly.",
+        "",
+        "A message is first read as strictly as the standard has it, so a good one pays nothing. Where it",
+        "is refused, it is mended by the switches that are on and read once more. What was let pass is kept",
+        "in the journal, in the column `warnings` of the message: the switches, and for each the path and",
+        "line of the first place and the number of places. The partner's reply says nothing of it. The body",
+        "is kept as it was sent.",
+        "",
+        "## In the settings file",
+        "",
+        "A table for each partner, by the name of its API key. `default` is for everyone who has no table.",
+        "",
+        "```toml",
+        "[partners.default]",
+        'refuse = ["unknown root"]',
+        "",
+        "[partners.ACME]                 # the default profile, and this",
+        'tolerate = ["vendor elements", "profile order"]',
+        "",
+        '[partners."Head-end 2"]         # nothing but this',
+        "strict = true",
+        'tolerate = ["verb case"]',
+        "```",
+        "",
+        "| Key | Meaning |",
+        "|---|---|",
+        "| `strict` | `true`: start from nothing, instead of from the default profile |",
+        "| `tolerate` | switches to turn on |",
+        "| `refuse` | switches to turn off |",
+        "",
+        "## Switches",
+        "",
+        "A message that needs a switch which is off is refused: with the code given here, else with 1.8,",
+        "line and path.",
+        "",
+        "| Switch | Default | Lets pass | Seen in |",
+        "|---|---|---|---|",
+    ]
+    for switch in Switch:
+        state = "on" if switch.default else "off"
+        lines.append(f"| `{switch}` | {state} | {switch.accepts} | {switch.seen} |")
+    lines += [
+        "",
+        "White space around a date or time is legal in XSD and always taken. Other editions of the",
+        "envelope are no deviations: see [SOAP](soap.md#shapes).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _nouns() -> str:
     lines = [
         _MADE,
@@ -120,7 +182,7 @@ def noun_rows() -> Iterator[tuple[str, ...]]:
                 f"{verb}, answered late" if late else verb,
                 f"[{noun}.xsd](../xsd/{noun}.xsd)",
                 f"[{service}](../wsdl/{service}.wsdl) {operation}",
-                f"`{run.__module__.rpartition('.')[2]}.{run.__name__}`",
+                f"`{run.__module__.removeprefix('cim_adapter.nouns.')}.{run.__name__}`",
                 f"[{verb}.xml](../examples/{noun}/{verb}.xml)",
                 f"`test_every_operation[{service}-{operation}]`",
             )

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from cim_adapter.partners import Partners, PartnersError
+
 
 class SettingsError(ValueError):
     """A setting has no such name, or a value that it cannot take."""
@@ -61,6 +63,10 @@ class Settings:
     explained_nouns: tuple[str, ...] = _setting(
         ("MeterReadings",),
         "nouns whose XSDs are read for explanations at start, 0.1 s each; others when first needed",
+    )
+
+    partners: Partners = _setting(
+        Partners(), "what is let pass, partner by partner: see [partners](partners.md); in the file alone"
     )
 
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
@@ -153,10 +159,12 @@ class Settings:
             kind = types[item.name]
             if kind in (Path, Path | None):
                 name = "path"
+            elif kind is Partners:
+                name = "tables"
             else:
                 named = isinstance(kind, type) and kind.__module__ == "builtins"
                 name = kind.__name__ if named else f"list of {'path' if kind == tuple[Path, ...] else 'str'}"
-            default = "" if item.default in (None, (), "") else _shown(item.default)
+            default = "" if item.default in (None, (), "", Partners()) else _shown(item.default)
             yield item.name, name, default, item.metadata["meaning"]
 
 
@@ -172,6 +180,8 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
             raise ValueError
         if metadata["of"] and converted not in metadata["of"]:
             raise ValueError
+    except PartnersError as error:
+        raise SettingsError(f"{name}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         takes = kind.__name__ if isinstance(kind, type) else kind
         raise SettingsError(f"{name}: {value!r} is no {takes} that it takes: {metadata['meaning']}") from error
@@ -179,6 +189,8 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
 
 
 def _converted(value: Any, kind: Any) -> Any:
+    if kind is Partners:
+        return Partners.read(value)
     if kind is bool and isinstance(value, str):
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
     if kind == tuple[str, ...]:

@@ -42,3 +42,10 @@ def adopt(parent: etree._Element, child: etree._Element) -> None:
     if any(ours.get(prefix, uri) != uri for prefix, uri in child.nsmap.items()):
         child = etree.fromstring(etree.canonicalize(child, rewrite_prefixes=True))
     parent.append(child)
+
+
+def move_to_namespace(element: etree._Element, wanted: str) -> None:
+    """Put all that is in the namespace of ``element`` into the namespace ``wanted``, in place."""
+    for item in element.iter(f"{{{namespace(element)}}}*"):
+        item.tag = f"{{{wanted}}}{local(item)}"
+    etree.cleanup_namespaces(element)

@@ -202,6 +202,12 @@ def launcher(database: str, tmp_path: Path, free_port: int) -> Iterator[Launcher
     made.close()
 
 
+@pytest.fixture(scope="session")
+def launch_in() -> Callable[[Path], Launcher]:
+    """A function that makes a launcher on SQLite in a folder; whoever asks for it closes it."""
+    return lambda home: Launcher(home, "", find_port())
+
+
 @pytest.fixture
 def run_cli(launcher: Launcher) -> Callable[..., subprocess.CompletedProcess[str]]:
     """``cim-adapter ARGUMENTS`` on the test's database."""

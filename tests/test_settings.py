@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cim_adapter import Settings
+from cim_adapter.partners import Partners
 from cim_adapter.settings import SettingsError
 
 
@@ -22,10 +23,15 @@ def config(tmp_path):
 def test_every_setting_has_a_default_and_a_meaning():
     for name, kind, default, meaning in Settings.described():
         assert name in Settings.names()
-        assert kind in {"str", "int", "float", "bool", "path", "list of str", "list of path"}, (name, kind)
+        assert kind in {"str", "int", "float", "bool", "path", "list of str", "list of path", "tables"}, (
+            name,
+            kind,
+        )
         assert meaning
         own = getattr(Settings(), name)
-        assert default == (", ".join(own) if isinstance(own, tuple) else str("" if own is None else own))
+        assert default == (
+            ", ".join(own) if isinstance(own, tuple) else str("" if own in (None, Partners()) else own)
+        )
 
 
 def test_described_keeps_the_order_of_the_file():

@@ -4,7 +4,8 @@ Plain messages of 2011 are told by their root alone. Other editions and partners
 (facts/envelope.md §2, §3, §4.2):
 
     another namespace      2008, 2010, 2021 (edition 2: not public beyond its namespace), with or without www.
-    a typed root           of another year; Get<Noun>RequestMessage; <Noun>QueriesRequestMessage
+    a typed root           of another year; Get<Noun>RequestMessage; <Noun>QueriesRequestMessage; Get and
+                           Reply beside the other verbs; Execute<Noun>OperationSet
     ``message``            in the abstract namespace, inside shape C
     anything else          that carries a Header, and a Request, Payload or Reply
 """
@@ -23,6 +24,8 @@ from cim_adapter.xmltree import children, local, namespace
 
 _A_ROOTS = frozenset({"RequestMessage", "EventMessage", "ResponseMessage", "Message"})
 _B_ROOTS = frozenset({"Request", "Response"})
+_VERBS_OF_OTHERS = frozenset({"Get", "Reply", "Execute", "Executed"})
+"""In the name of a root: our contract has Get in a namespace of its own, and none of the others."""
 _C_ROOTS = frozenset({"Request", "Response", "PublishEvent"})
 
 
@@ -56,30 +59,27 @@ class ShapeReader:
         return self._by_structure(root)
 
     def _typed_shape(self, root: etree._Element, name: str, typed: re.Match[str]) -> tuple[Shape, etree._Element]:
-        outer, noun, get = typed[0], typed[4], typed[3] or ""
-        language = language_of(root)
-        plain = typed[1] is None and typed[2] == "2011" and language in (MESSAGE_NS, None)
-        if name.endswith(noun) and name != noun:
-            # <Noun>OperationSet has no schema of its own: what is in it is the envelope's (P6).
-            plain = plain and not noun.endswith(OPERATION_SET)
-            dialect = None if plain else self._dialect(language or MESSAGE_NS)
-            shape = Shape(kind=Kind.TYPED, namespace=outer, operation=name, typed_noun=noun, dialect=dialect)
-            return shape, root
-        # Roots that are called after their answers: Get<Noun>RequestMessage, <Noun>QueriesRequestMessage.
-        if name != f"{get}{noun}RequestMessage":
+        """``stem`` is what the answer is called after; where it is not the noun, the dialect says so."""
+        outer, stem, get = typed[0], typed[4], typed[3] or ""
+        if name.endswith(stem) and name != stem:
+            verb, noun = name.removesuffix(stem), stem
+        elif name == f"{get}{stem}RequestMessage":
+            noun = stem.removesuffix("Queries")
+            verb = "Get" if get or noun != stem else ""
+            stem = f"{get}{stem}"
+        else:
             return self._by_structure(root)
-        asked = noun.removesuffix("Queries")
-        roots = tuple(
-            (f"{{{outer}}}{asked}{end}", f"{{{outer}}}{get}{noun}{end}")
-            for end in ("ResponseMessage", "FaultMessage")
-        )
-        getting = get or asked != noun
+        language = language_of(root) or MESSAGE_NS
+        of_2011 = typed[1] is None and typed[2] == "2011" and language == MESSAGE_NS
+        # <Noun>OperationSet has no schema of its own: what is in it is the envelope's (P6).
+        ours = stem == noun and (get or verb not in _VERBS_OF_OTHERS) and not noun.endswith(OPERATION_SET)
+        if of_2011 and ours:
+            return Shape(kind=Kind.TYPED, namespace=outer, operation=name, typed_noun=noun), root
+        ends = ("ResponseMessage", "FaultMessage") if stem != noun else ()
+        roots = tuple((f"{{{outer}}}{noun}{end}", f"{{{outer}}}{stem}{end}") for end in ends)
+        dialect = self._dialect(language, roots=roots)
         shape = Shape(
-            kind=Kind.TYPED,
-            namespace=outer,
-            operation=f"Get{asked}" if getting else asked,
-            typed_noun=asked,
-            dialect=self._dialect(language or MESSAGE_NS, roots=roots),
+            kind=Kind.TYPED, namespace=outer, operation=f"{verb}{noun}", typed_noun=noun, dialect=dialect
         )
         return shape, root
 

@@ -9,7 +9,7 @@ from lxml import etree
 
 from cim_adapter.envelope import ID
 from cim_adapter.store.objects import Identity, Name
-from cim_adapter.xmltree import children
+from cim_adapter.xmltree import children, local, namespace
 
 
 def kind_of(name: str) -> str:
@@ -99,3 +99,9 @@ def _text(parts: dict[str, etree._Element], name: str) -> str | None:
 def _child(parent: etree._Element, name: str) -> etree._Element:
     tag = parent.tag
     return etree.SubElement(parent, f"{tag[: tag.rfind('}') + 1]}{name}")
+
+
+def revision_of(profile: etree._Element, noun: str) -> str:
+    """The namespace of the profile that goes with a query: ``…/GetMeterConfig#`` asks for ``…/MeterConfig#``."""
+    name = namespace(profile)
+    return name.replace(f"Get{noun}", noun) if local(profile) == f"Get{noun}" else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -11,6 +11,7 @@ from lxml import etree
 from cim_adapter.errors import Finding, Invalid
 from cim_adapter.schema.explanation import nearest
 from cim_adapter.schema.faults import line_of
+from cim_adapter.schema.mending import Arranged
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
 from cim_adapter.xmltree import namespace
 
@@ -64,6 +65,21 @@ class Catalogue:
         """The local names that the document element of a noun may hold, of all its revisions."""
         roots = [etree.Element(f"{{{namespace}}}{noun}") for namespace in self.nouns.get(noun, ())]
         return tuple(dict.fromkeys(name for root in roots for name in self.order(root, root)))
+
+    def arrange(
+        self, root: etree._Element, *, reorder: bool, remove: bool, kept: Collection[str] = ()
+    ) -> Arranged:
+        """Bring a profile closer to its XSD, in place: see ``mending.arrange``."""
+        schema = self.schema_for(root)
+        return Arranged() if schema is None else schema.arrange(root, reorder=reorder, remove=remove, kept=kept)
+
+    def homes_of(self, name: str) -> tuple[str, ...]:
+        """The namespaces of the profiles and queries that have a document element of this name."""
+        return tuple(
+            schema.namespace
+            for schema in self
+            if name in schema.roots and not _ENVELOPE.fullmatch(schema.namespace)
+        )
 
     def schema_for(self, element: etree._Element | str) -> Schema | None:
         """Return the schema for the namespace of an element or a Clark name, or None."""

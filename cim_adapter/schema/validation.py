@@ -7,7 +7,7 @@ done: white space that XSD allows is taken away, and the findings are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -19,6 +19,7 @@ from cim_adapter.errors import Finding, Invalid
 from cim_adapter.schema.excerpt import Spot, excerpt, first_spot
 from cim_adapter.schema.explanation import explain
 from cim_adapter.schema.faults import Fault, Faults, read_log
+from cim_adapter.schema.mending import Arranged, arrange
 from cim_adapter.schema.model import Child, declaration
 from cim_adapter.schema.parser import new_parser
 
@@ -77,6 +78,15 @@ class Schema:
         """
         found = declaration(self.components(), root, element)
         return () if found is None else found.children
+
+    def arrange(
+        self, root: etree._Element, *, reorder: bool, remove: bool, kept: Collection[str] = ()
+    ) -> Arranged:
+        """See ``mending.arrange``. ``root`` is one of ``roots``."""
+        declared = declaration(self.components(), root, root)
+        return (
+            Arranged() if declared is None else arrange(root, declared, reorder=reorder, remove=remove, kept=kept)
+        )
 
     def check(self, element: etree._Element) -> None:
         """Return if ``element``, anywhere in its tree, is valid; else raise ``Invalid`` with findings.

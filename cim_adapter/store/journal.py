@@ -52,6 +52,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     message_id: str | None = None
     correlation_id: str | None = None
+    warnings: str | None = None
+    """JSON: which switches of the partner's profile the message needed, and where."""
 
     once: Once | None = None
     """Made of MessageID and partner. None for a message without MessageID: it is always a new one."""
@@ -122,6 +124,7 @@ def write(
             "correlation_key": identifier_key(entry.correlation_id) if entry.correlation_id else None,
             "once": 1 if carried_out else None,
             "repeats": repeats,
+            "warnings": entry.warnings,
             "request": entry.request,
             "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
         },

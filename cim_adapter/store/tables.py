@@ -253,6 +253,7 @@ def _journal(metadata: MetaData) -> Table:
         Column("correlation_key", LargeBinary, comment="to find correlation_id by"),
         Column("once", SmallInteger, comment="1 where the message was carried out: its MessageID is taken"),
         Column("repeats", Text, comment="uid of the message that this one is a copy of"),
+        Column("warnings", Text, comment="JSON: deviations that were let pass, and where"),
         Column("request", LargeBinary, nullable=False, comment="the body as received; sealed"),
         Column("reply", LargeBinary, nullable=False, comment="the reply message as sent; sealed"),
         # Databases count NULLs as different, so only messages that were carried out exclude each other.
@@ -366,7 +367,7 @@ def _control_target(metadata: MetaData) -> Table:
         Column("position", Integer, primary_key=True, autoincrement=False),
         Column("object_id", ForeignKey("object.id"), nullable=False, comment="the device"),
         Column("via_id", ForeignKey("object.id"), comment="the group or usage point that stands for it"),
-        Column("state", SmallInteger, nullable=False, comment="see store.controls.State"),
+        Column("state", SmallInteger, nullable=False, comment="see store.control_states.State"),
         Column("since", BigInteger, nullable=False),
         Column("moved_by", Text, nullable=False, comment="journal uid of the message that brought it there"),
         Index("ix_control_target_object_id", "object_id"),

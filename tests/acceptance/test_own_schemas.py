@@ -145,6 +145,25 @@ def test_an_xsd_for_a_noun_of_ours_takes_the_place_of_ours(start_server, folder,
         assert "<msg:Result>OK" in answer.text
 
 
+def test_another_edition_of_meter_readings_lives_beside_ours(start_server, folder, ask):
+    """What came in one edition is found in the other, in the words of whoever asks."""
+    ours, theirs = "http://iec.ch/TC57/2011/", "http://iec.ch/TC57/2017/"
+    for name in ("MeterReadings.xsd", "GetMeterReadings.xsd"):
+        schemas = folder(f"2017-{name}", (XSD / name).read_text().replace(ours, theirs))
+    reading = (
+        "<MeterReading><Meter><mRID>m</mRID></Meter><Readings><timeStamp>2026-03-01T00:00:00Z</timeStamp>"
+        '<value>1.50</value><ReadingType ref="kWh"/></Readings></MeterReading>'
+    )
+    with start_server("--schemas", str(schemas)).client() as client:
+        given = f'<MeterReadings xmlns="{theirs}MeterReadings#">{reading}</MeterReadings>'
+        assert ask(client, "create", "MeterReadings", given).result == "OK"
+        for base in (ours, theirs):
+            content = "<EndDevice><mRID>m</mRID></EndDevice>"
+            query = f'<GetMeterReadings xmlns="{base}GetMeterReadings#">{content}</GetMeterReadings>'
+            found = ask(client, "get", "MeterReadings", request=query)
+            assert found.payload.findtext(f".//{{{base}MeterReadings#}}value") == "1.50"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -5,11 +5,10 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from lxml import etree
 
 from benchmarks.http import ReplyReader
 from benchmarks.load import CLOSED, OPENED, Plan, Result, run
-from benchmarks.messages import IEC, Requests, request
+from benchmarks.messages.requests import IEC
 from benchmarks.trivial import Trivial, ok
 
 Answer = Callable[[bytes], bytes | None]
@@ -21,7 +20,9 @@ def drive(answer: Answer, readings: int = 1, at_least: int = 50) -> tuple[Result
         server = await asyncio.get_running_loop().create_server(lambda: Trivial(answer), "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            plan = Plan(port, "/", IEC, readings, clients=4, seconds=0.1, warm_up=0.02, at_least=at_least)
+            plan = Plan(
+                port, "/", IEC, "readings", readings, clients=4, seconds=0.1, warm_up=0.02, at_least=at_least
+            )
             return await run(plan, notices.append), notices
 
     return asyncio.run(both())
@@ -96,35 +97,3 @@ def test_a_reply_may_come_byte_by_byte(answer: Answer) -> None:
         assert last is not None
         assert last.status == 200
         assert b"Result>OK<" in last.body
-
-
-@pytest.mark.parametrize("readings", [1, 96, 10_000])
-def test_requests_are_whole_and_different(readings: int) -> None:
-    requests = Requests(IEC, readings, "/soap", "localhost", {"X-API-Key": "k"})
-    ids, bodies = set(), set()
-    for _ in range(60):
-        message_id, data = requests.next()
-        head, body = data.split(b"\r\n\r\n", 1)
-        assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
-        tree = etree.fromstring(body)
-        assert tree.findtext(".//{*}MessageID") == message_id.decode()
-        found = [
-            (one.findtext(".//{*}mRID"), stamp.text)
-            for one in tree.iter("{*}MeterReading")
-            for stamp in one.iter("{*}timeStamp")
-        ]
-        assert len(found) == len(set(found)) == readings
-        values = [value.text for value in tree.iter("{*}value")]
-        assert len(values) == len(set(values)) == readings
-        ids.add(message_id)
-        bodies.add(frozenset(found))
-    assert len(ids) == len(bodies) == 60
-
-
-def test_a_filled_template_equals_a_built_message() -> None:
-    message_id, data = Requests(IEC, 96, "/", "localhost", {}).next()
-    sent = etree.fromstring(data.split(b"\r\n\r\n", 1)[1])
-    built = etree.fromstring(request(IEC, 96, message_id.decode(), "000000", "2020-01-01"))
-    for tree in (sent, built):
-        tree.find(".//{*}Timestamp").text = ""
-    assert etree.tostring(sent) == etree.tostring(built)

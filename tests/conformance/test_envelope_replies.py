@@ -82,6 +82,8 @@ def every_answer(send, messages):
             "unknown verb": messages.get(shape=shape, header={"Verb": "destroy"}),
             "unknown noun": messages.get(shape=shape, header={"Noun": "Bananas"}),
         }
+        if shape == "typed":  # where the root names a noun, that of the header does not count
+            bodies["unknown noun"] = messages.get(shape="typed", header={"Verb": "destroy"})
         return {name: send(body, soap=soap) for name, body in bodies.items()}
 
     return ask

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from copy import deepcopy
+
 import pytest
 from lxml import etree
 
@@ -139,6 +142,39 @@ def test_4_2_get_request_message_without_a_request(send, messages):
     assert not answer.fault
     answer = send(moved(messages.get(shape="typed", header={"Verb": None}), {}, names))
     assert answer.message.tag == f"{{{messages.TYPED_GET}}}GetMeterReadingsFaultMessage"
+
+
+def test_4_2_get_beside_the_other_verbs(send, messages):
+    """A head-end suite has Get in its Execute service, with the objects it asks for in Payload (§7)."""
+    typed, profile = "http://iec.ch/TC57/2011/UsagePointConfigMessage", "http://iec.ch/TC57/2011/UsagePointConfig#"
+    point = messages.element(profile, "UsagePointConfig", {"UsagePoint": {"mRID": str(uuid.uuid4())}})
+
+    def message(verb):
+        root = etree.Element(f"{{{typed}}}{verb.capitalize()}UsagePointConfig")
+        header = etree.SubElement(root, f"{{{typed}}}Header")
+        for name, text in (("Verb", verb), ("Noun", "UsagePointConfig")):
+            etree.SubElement(header, f"{{{messages.MSG}}}{name}").text = text
+        etree.SubElement(root, f"{{{typed}}}Payload").append(deepcopy(point))
+        return root
+
+    for verb in ("create", "get"):
+        answer = send(message(verb))
+        assert (answer.result, answer.codes) == ("OK", ["0.0"])
+        assert answer.message.tag == f"{{{typed}}}UsagePointConfigResponseMessage"
+    (found,) = answer.message.iter(f"{{{profile}}}UsagePointConfig")
+    assert messages.plain(found) == messages.plain(point)
+
+
+def test_4_2_operation_set_of_a_noun(send, messages):
+    typed = "http://iec.ch/TC57/2015/MeterReadingsOperationSetMessage"
+    body = messages.operation_set(messages.operation(1, "create", messages.readings(messages.meter())))
+    parts = {name: f"{{{typed}}}{name}" for name in ("Header", "Payload", "OperationSet")}
+    body.tag = f"{{{typed}}}ExecuteMeterReadingsOperationSet"
+    for element in body.iter("{*}Header", "{*}Payload", "{*}OperationSet"):
+        element.tag = parts[etree.QName(element).localname]
+    answer = send(body)
+    assert answer.result == "OK"
+    assert answer.message.tag == f"{{{typed}}}MeterReadingsOperationSetResponseMessage"
 
 
 def test_by_structure_an_unknown_root_is_answered_in_kind(store_and_ask, messages):

@@ -150,7 +150,14 @@ def test_edition_2_may_have_a_wrapper_around_the_profile(taken, contract):
 
 
 TYPED = [
-    # root, namespace, operation and noun it stands for, root of the answer
+    # root, namespace, verb that it names, root of the answer
+    ("GetMeterReadings", "http://iec.ch/TC57/2011/MeterReadingsMessage", "get", "MeterReadingsResponseMessage"),
+    (
+        "ReplyMeterReadings",
+        "http://iec.ch/TC57/2011/MeterReadingsMessage",
+        "reply",
+        "MeterReadingsResponseMessage",
+    ),
     (
         "CreateMeterReadings",
         "http://iec.ch/TC57/2017/MeterReadingsMessage",
@@ -218,6 +225,22 @@ def test_typed_roots(taken, contract, root, namespace, verb, answer_root, langua
     assert answer[0][0].tag == f"{{{language}}}Verb"
     fault = shape.dressed(write_fault(Reply(result=Result.FAILED), shape))
     assert fault.tag == f"{{{namespace}}}{answer_root.replace('Response', 'Fault')}"
+
+
+@pytest.mark.parametrize("verb", ["execute", "executed"])
+def test_typed_operation_sets(taken, contract, verb):
+    """Facts/envelope.md §4.2: a service of its own for sets of a noun, in the test kits of IEC 61968-6."""
+    typed = "http://iec.ch/TC57/2015/MeterReadingsOperationSetMessage"
+    operation = f'<Operation xmlns="{MESSAGE_NS}"><operationId>1</operationId></Operation>'
+    root = f"{verb.capitalize()}MeterReadingsOperationSet"
+    shape, carrier = taken(
+        f'<{root} xmlns="{typed}" xmlns:m="{MESSAGE_NS}"><Header><m:Verb>{verb}</m:Verb>'
+        f"<m:Noun>OperationSet</m:Noun></Header><Payload><OperationSet>{operation}</OperationSet></Payload></{root}>"
+    )
+    assert (shape.header_noun, shape.typed_verb) == ("OperationSet", verb)
+    contract.check(carrier)
+    assert read_message(carrier).payload.operation_set is not None
+    assert answered(shape).tag == f"{{{typed}}}MeterReadingsOperationSetResponseMessage"
 
 
 # --------------------------------------------------------------------------------- by their structure

@@ -15,13 +15,6 @@ def test_is_refused_with_the_nouns_there_are(target, messages, noun, soap):
     assert "MeterReadings" in answer.said
 
 
-def test_noun_that_its_root_contradicts(target, messages):
-    body = messages.create(messages.meter(), shape="typed", header={"Noun": "EndDeviceEvents"})
-    answer = target.strike_message(body)
-    assert (answer.status, answer.result, answer.codes) == (200, "FAILED", ["2.5"])
-    assert "Header/Noun is EndDeviceEvents, but the root CreateMeterReadings is of MeterReadings" in answer.said
-
-
 def test_noun_that_its_payload_contradicts(target, messages):
     query = messages.element(messages.QUERY, "GetMeterReadings", {})
     answer = target.strike_message(messages.message("create", payload=query))

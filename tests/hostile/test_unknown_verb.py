@@ -1,4 +1,4 @@
-"""A verb that is none, that the noun does not have, or that its root contradicts."""
+"""A verb that is none, or that the noun does not have."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ def test_verb_that_the_noun_does_not_have(target, messages, is_refused, verb):
     is_refused(answer, messages.SOAP11)
     assert f"'{verb}'" in answer.said
     assert "create" in answer.said
-
-
-def test_verb_that_its_root_contradicts(target, messages, is_refused):
-    body = messages.create(messages.meter(), shape="typed", header={"Verb": "delete"})
-    answer = target.strike_message(body)
-    is_refused(answer, messages.SOAP11)
-    assert "Header/Verb is delete, but the root is CreateMeterReadings" in answer.said
 
 
 @pytest.mark.parametrize("verb", ["<script>", "create;drop table journal", "\u202e" * 100, "x" * 30_000])

@@ -7,7 +7,7 @@ from lxml import etree
 
 WRONG = [
     "http://iec.ch/TC57/2011/MeterReadings",  # the # is missing
-    "http://www.iec.ch/TC57/2011/MeterReadings#",
+    "http://www.iec.ch/TC57/2012/MeterReadings#",
     "http://iec.ch/TC57/2008/MeterReadings#",
     "http://iec.ch/TC57/2011/schema/MeterReadings#",
 ]

@@ -47,6 +47,7 @@ def upgrade() -> None:
             comment="1 where the message was carried out: its MessageID is taken",
         ),
         sa.Column("repeats", sa.Text(), nullable=True, comment="uid of the message that this one is a copy of"),
+        sa.Column("warnings", sa.Text(), nullable=True, comment="JSON: deviations that were let pass, and where"),
         sa.Column("request", sa.LargeBinary(), nullable=False, comment="the body as received; sealed"),
         sa.Column("reply", sa.LargeBinary(), nullable=False, comment="the reply message as sent; sealed"),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
@@ -491,7 +492,7 @@ def upgrade() -> None:
             nullable=True,
             comment="the group or usage point that stands for it",
         ),
-        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.controls.State"),
+        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.control_states.State"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column(
             "moved_by", sa.Text(), nullable=False, comment="journal uid of the message that brought it there"
