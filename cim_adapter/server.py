@@ -28,6 +28,7 @@ from granian.log import LogLevels
 from cim_adapter import tls
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter, contract_of
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
@@ -36,6 +37,8 @@ from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
+from cim_adapter.transports.rest.door import RestDoor
+from cim_adapter.transports.rest.resource import Tools
 
 Announce = Callable[[str], None]
 
@@ -123,14 +126,24 @@ class _Worker:
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any
 
-        contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
+        address = PublicAddress(self._settings)
+        contract = ContractPages(adapter.contract, nouns, address)
 
         def started() -> None:
             self._ready.release()
 
         messages = Messages(adapter.bridge, adapter.catalogue)
+        tools = Tools(
+            settings=self._settings,
+            store=adapter.store,
+            lists=CodeLists(),
+            catalogue=adapter.catalogue,
+            bridge=adapter.bridge,
+            address=address,
+        )
+        rest = RestDoor(tools, adapter.pipeline, adapter.access)
         return HttpDoor(
-            self._settings, adapter.pipeline, contract, messages, started=started, stopped=adapter.close
+            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=adapter.close
         )
 
 

@@ -135,6 +135,9 @@ class Settings:
         128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own", at_least=0
     )
     large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
+    max_items: int = _setting(
+        10_000, "items at most in one REST request, or one batch of NDJSON; more are refused with 3.1", at_least=1
+    )
     max_objects: int = _setting(
         100_000,
         "objects, events or controls at most in one reply; a larger answer is refused with 3.1",

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from cim_adapter.settings import SettingsError
 
+_EVENTS = ("created:*", "changed:*", "canceled:*", "closed:*", "deleted:*")
+
 
 class Roles:
     """The built-in roles, and ``own`` ones of the settings. A pattern is a verb and a noun, each with ``*``
@@ -27,7 +29,8 @@ class Roles:
                 "*:EndDeviceEvents",
             ),
             "control-operator": ("get:*", "*:EndDeviceControls", "*:EndDeviceGroups"),
-            "partner": ("get:*", "create:MeterReadings", "create*:*Events", "created:*", "changed:*"),
+            # A head-end or meter data manager: it tells what is so, and answers what it was asked.
+            "partner": ("get:*", "create:MeterReadings", "create:EndDeviceEvents", *_EVENTS, "reply:*"),
             "auditor": ("get:*",),
             "admin": ("*:*",),
         }

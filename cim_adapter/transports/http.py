@@ -18,6 +18,7 @@ from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.proxies import TrustedProxies
+from cim_adapter.transports.rest.door import RestDoor
 from cim_adapter.transports.rsgi import ClientGone, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
@@ -38,6 +39,7 @@ class HttpDoor:
         pipeline: Pipeline,
         contract: ContractPages,
         messages: Messages,
+        rest: RestDoor,
         *,
         started: Callable[[], None],
         stopped: Callable[[], None],
@@ -46,6 +48,7 @@ class HttpDoor:
         self._pipeline = pipeline
         self._contract = contract
         self._messages = messages
+        self._rest = rest
         self._started = started
         self._stopped = stopped
         self._proxies = TrustedProxies(settings)
@@ -82,6 +85,8 @@ class HttpDoor:
             if request.method == "POST":
                 return await self._soap(request, rest or None)
             return Response(status=405, headers=(("allow", "GET, HEAD, POST"),), body=b"GET or POST\n")
+        if first in self._rest.resources:
+            return await self._rest.answer(request, first, rest)
         if first == "messages":
             if request.method == "POST" and not rest:
                 return await self._message(request)

@@ -55,8 +55,13 @@ class Request:
         self.headers = scope.headers
 
     @property
+    def query_string(self) -> str:
+        text: str = self._scope.query_string
+        return text
+
+    @property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self._scope.query_string, keep_blank_values=True))
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
     def host(self) -> str:
