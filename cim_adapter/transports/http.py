@@ -19,15 +19,9 @@ from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.transports.rest.door import RestDoor
-from cim_adapter.transports.rsgi import ClientGone, Request, Response, quota_headers
+from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
-
-# Basic comes first: it is what SOAP stacks know, and some of them read the first alone.
-_CHALLENGES = (
-    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
-    ("www-authenticate", 'Bearer realm="cim_adapter"'),
-)
 
 
 class HttpDoor:
@@ -133,7 +127,7 @@ class HttpDoor:
 
     @staticmethod
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
-        headers = quota_headers(answer) + (_CHALLENGES if answer.status == 401 else ())
+        headers = quota_headers(answer) + (CHALLENGES if answer.status == 401 else ())
         if closing:
             headers += (("connection", "close"),)
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from cim_adapter.access import Access
 from cim_adapter.errors import AdapterError
 from cim_adapter.pipeline import Pipeline
@@ -61,11 +63,12 @@ class RestDoor:
                 raise RestError(406, f"Accept likes none of {', '.join(offers)}")
             method = self._method(request, resource, rest)
             exchange = Exchange(self._pipeline, self._access, request.credentials, request.remote)
-            return await method(
+            response = await method(
                 RestCall(
                     request=request, exchange=exchange, form=form or Form.JSON, message_id=_message_id(request)
                 )
             )
+            return replace(response, headers=(*response.headers, *exchange.headers))
         except RestError as error:
             return error.problem.response(told or Form.JSON, *error.headers)
         except AdapterError as error:  # a body larger than any we take: it is not even read to its end

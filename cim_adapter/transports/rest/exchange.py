@@ -14,6 +14,7 @@ from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
 from cim_adapter.transports.rest.messages import request_message
 from cim_adapter.transports.rest.problem import Offence, Problem, offences
+from cim_adapter.transports.rsgi import quota_headers
 from cim_adapter.wire import Answer, Arrival
 from cim_adapter.xmltree import children
 
@@ -125,6 +126,12 @@ class Exchange:
         self._access = access
         self._credentials = credentials
         self._remote = remote
+        self._last: Answer | None = None
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What the caller is told of its quota, after the last message."""
+        return quota_headers(self._last) if self._last is not None else ()
 
     async def known(self) -> bool:
         """Whether the caller is one we know: nothing is read for others."""
@@ -167,7 +174,7 @@ class Exchange:
     async def _take(self, body: bytes, read: Callable[[bytes, Budget], etree._Element]) -> Outcome:
         wire = RestWire()
         arrival = Arrival(body=body, credentials=self._credentials, remote=self._remote, wire=wire, read=read)
-        await self._pipeline.take(arrival)
+        self._last = await self._pipeline.take(arrival)
         if wire.message is None:
             raise RuntimeError("the pipeline gave no answer")
         return _outcome(wire.message, wire.error)
