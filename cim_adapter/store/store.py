@@ -41,6 +41,11 @@ class Store:
             self._writing, self.tables, self.vault, batch=settings.commit_batch, delay=settings.commit_delay
         )
 
+    @property
+    def product(self) -> str:
+        """Which database it is: sqlite or postgresql."""
+        return self._reading.dialect.name
+
     async def commit(self, work: Callable[[Transaction], T] | Work[T]) -> T:
         """``Writer.commit``; a plain function is work that resolves no objects."""
         return await self.writer.commit(work if isinstance(work, Work) else Work(run=work))

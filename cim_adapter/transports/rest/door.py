@@ -16,11 +16,14 @@ from cim_adapter.errors import AdapterError
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.transports.rest.configs import Configs
 from cim_adapter.transports.rest.devices import Controls, Events
+from cim_adapter.transports.rest.docs import Docs
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.openapi import OpenApi
 from cim_adapter.transports.rest.problem import Problem, RestError, offences
 from cim_adapter.transports.rest.readings import Readings
 from cim_adapter.transports.rest.resource import Resource, RestCall, Tools
+from cim_adapter.transports.rest.status import StatusPage
 from cim_adapter.transports.rsgi import Request, Response
 
 _MOST_KEY = 250
@@ -49,6 +52,27 @@ class RestDoor:
                 *(Configs(tools, path, noun) for path, noun in _CONFIGS.items()),
             )
         }
+
+        self._status = StatusPage(tools.store, {row.code: row.meaning for row in tools.lists.reply_codes})
+        self._docs = Docs(OpenApi(self.resources.values()), tools.address)
+
+    async def page(self, request: Request, first: str, rest: str) -> Response | None:
+        """What is said of the interface itself, to GET; None for what is none of it."""
+        match first, rest:
+            case "openapi.json", "":
+                return await self._docs.document(request)
+            case "docs", name:
+                return self._docs.page(name)
+            case "status", "":
+                return await self._tell_status(request)
+        return None
+
+    async def _tell_status(self, request: Request) -> Response:
+        """To whoever is known: it says what failed."""
+        exchange = Exchange(self._pipeline, self._access, request.credentials, request.remote)
+        if await exchange.known():
+            return await self._status.answer()
+        return (await exchange.turn_away()).problem().response(Form.JSON)
 
     async def answer(self, request: Request, path: str, rest: str) -> Response:
         """What is said to a request for ``path`` or something in it."""
