@@ -25,6 +25,7 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from cim_adapter import tls
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
@@ -60,7 +61,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         args=(ready, settings.workers, f"ready {scheme}://{host}:{settings.port}", announce),
         daemon=True,
     ).start()
-    Granian(
+    server = Granian(
         "cim_adapter",
         address=settings.host,
         port=settings.port,
@@ -83,7 +84,16 @@ def serve(settings: Settings, announce: Announce) -> None:
         workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
         workers_max_rss=settings.worker_memory,
-    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
+    )
+    respawn = server.signal_handler_reload
+
+    def reload(*_: object) -> None:
+        if tls.usable(settings):
+            respawn()  # type: ignore[no-untyped-call]
+
+    server.signal_handler_reload = reload  # type: ignore[method-assign]
+    tls.watch(settings)
+    server.serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
 
 
 def first_key(settings: Settings) -> str | None:
@@ -155,6 +165,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"open lets anyone in, so it is for loopback addresses only, not {settings.host}")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("tls_cert and tls_key go together")
+    if not (settings.tls_cert or settings.allow_plain_http or _is_loopback(settings.host)):
+        raise SettingsError(
+            f"on {settings.host} keys and readings would cross the network in clear: give tls_cert and tls_key, "
+            "or set allow_plain_http where a proxy in front of us speaks TLS"
+        )
+    tls.check(settings)
 
 
 def _await_port(host: str, port: int, patience: float = 5.0) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 from lxml import etree
@@ -34,10 +35,7 @@ window.addEventListener("load", function () {
   });
 });
 """
-_POLICY = (
-    "content-security-policy",
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-)
+_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 
 class Docs:
@@ -46,19 +44,19 @@ class Docs:
     def __init__(self, openapi: OpenApi, address: PublicAddress) -> None:
         self._openapi = openapi
         self._address = address
-        self._document: dict[str, object] | None = None
+        self._document: dict[str, Any] = {}
 
     async def document(self, request: Request) -> Response:
         """GET /openapi.json, with the address by which we were asked."""
-        if self._document is None:
+        if not self._document:
             self._document = await asyncio.to_thread(self._openapi.write)
-        told = self._document | {"servers": [{"url": self._address.of(request)}]}
+        told = {**self._document, "servers": [{"url": self._address.of(request)}]}
         return Response(content_type="application/json", body=msgspec.json.encode(told))
 
     def page(self, name: str) -> Response | None:
         """GET /docs, and the files that it needs; None for what is none of them."""
         if not name:
-            return Response(content_type="text/html; charset=utf-8", body=_page(), headers=(_POLICY,))
+            return Response(content_type="text/html; charset=utf-8", body=_page(), policy=_POLICY)
         if name == "start.js":
             return Response(content_type="text/javascript; charset=utf-8", body=_START)
         if name not in _FILES:

@@ -10,11 +10,10 @@ from lxml import etree
 
 from cim_adapter.errors import AdapterError
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rsgi import Response
+from cim_adapter.transports.rsgi import CHALLENGES, Response
 
 _NAMESPACE = "urn:ietf:rfc:7807"  # RFC 9457 Appendix B keeps it
 _POSITION = re.compile(r"\[([0-9]{1,9})\]$")
-_CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
 
 
 class Offence(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -64,7 +63,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def response(self, form: Form, *headers: tuple[str, str]) -> Response:
         """The document in the family of ``form``."""
-        headers = (*headers, _CHALLENGE) if self.status == HTTPStatus.UNAUTHORIZED else headers
+        headers = (*headers, *CHALLENGES) if self.status == HTTPStatus.UNAUTHORIZED else headers
         if form is Form.XML:
             body, media = _xml(self), "application/problem+xml"
         else:
