@@ -158,7 +158,8 @@ class Pipeline:
             return await self.turn_away(arrival.wire, failure, arrival.remote)
         passage = _Passage(arrival, identity)
         try:
-            passage.charge = self._access.quotas.charge(identity, passage.received)
+            if not arrival.further:
+                passage.charge = self._access.quotas.charge(identity, passage.received)
         except OverQuota as error:
             return await self.turn_away(arrival.wire, error, arrival.remote, identity)
         answer = await self._answer_to(passage)

@@ -46,5 +46,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
     remote: str | None
     wire: Wire
+    further: bool = False
+    """Another message of a request whose first one was counted: it is none of the caller's quota."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""

@@ -91,6 +91,17 @@ class Head:
     message_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A message that failed: when, what it was as far as that is known, and why."""
+
+    uid: str
+    received: int
+    verb: str | None
+    noun: str | None
+    code: str
+
+
 def seal_request(vault: Vault, uid: str, body: bytes) -> bytes:
     return vault.seal(body, f"journal/{uid}/request")
 
@@ -170,6 +181,24 @@ def read(reader: Reader, uid: str) -> Stored:
             reply=reader.vault.open(bytes(row.reply), f"journal/{uid}/reply"),
         )
     raise KeyError(uid)
+
+
+def failures(reader: Reader, *, at_most: int, among: int) -> list[Failure]:
+    """The latest messages that failed, the newest first; no more than the latest ``among`` are looked at."""
+    columns = reader.tables.journal.c
+    latest = (
+        select(columns.uid, columns.received, columns.verb, columns.noun, columns.result, columns.code)
+        .order_by(columns.uid.desc())
+        .limit(among)
+        .subquery()
+        .c
+    )
+    statement = select(latest.uid, latest.received, latest.verb, latest.noun, latest.code)
+    failed = statement.where(latest.result == "FAILED").order_by(latest.uid.desc()).limit(at_most)
+    return [
+        Failure(uid=row.uid, received=row.received, verb=row.verb, noun=row.noun, code=row.code)
+        for row in reader.select(failed)
+    ]
 
 
 def heads(reader: Reader, uids: Iterable[str]) -> dict[str, Head]:

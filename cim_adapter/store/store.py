@@ -53,6 +53,11 @@ class Store:
         self._watching = threading.Thread(target=self._watch, name="cim-keys", daemon=True)
         self._watching.start()
 
+    @property
+    def product(self) -> str:
+        """Which database it is: sqlite or postgresql."""
+        return self._reading.dialect.name
+
     async def commit(self, work: Callable[[Transaction], T] | Work[T]) -> T:
         """``Writer.commit``; a plain function is work that resolves no objects."""
         return await self.writer.commit(work if isinstance(work, Work) else Work(run=work))

@@ -89,7 +89,9 @@ class HttpDoor:
             return self._contract.schema(rest)
         if first == "health" and not rest and reading:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
-        return not_found(f"nothing at {request.path}; start at /soap or /messages")
+        if reading and (page := await self._rest.page(request, first, rest)) is not None:
+            return page
+        return not_found(f"nothing at {request.path}; start at /docs")
 
     async def _soap(self, request: Request, service: str | None) -> Response:
         if service is not None and service not in self._contract.offers:

@@ -38,6 +38,13 @@ _GUARDS = (
 _OVER_TLS = (*_GUARDS, ("strict-transport-security", "max-age=31536000; includeSubDomains"))
 
 
+# Basic comes first: it is what SOAP stacks know, and some of them read the first alone.
+CHALLENGES = (
+    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
+    ("www-authenticate", 'Bearer realm="cim_adapter"'),
+)
+
+
 class ClientGone(Exception):
     """The client went away before its request was whole."""
 

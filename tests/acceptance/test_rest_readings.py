@@ -464,3 +464,19 @@ def test_more_readings_than_a_part_holds_come_in_pages(client, post, reading):
             ids += [item["id"] for item in page.json()["readings"]]
             url = page.links.get("next", {}).get("url")
         assert len(ids) == len(set(ids)) == expected
+
+
+def test_a_request_is_counted_once(run_cli, server, reading):
+    """However many messages it takes: a correction asks, writes, and asks again."""
+    key = run_cli("key", "create", "counted", "--role", "admin", "--quota", "5").stdout.strip()
+    with server.client(key) as client:
+        assert client.post("/meter-readings", json={"readings": [reading]}).headers["ratelimit-remaining"] == "4"
+        answer = client.get("/meter-readings", params={"meter": reading["meterId"]})
+        assert answer.headers["ratelimit-remaining"] == "3"
+        url = f"/meter-readings/{answer.json()['readings'][0]['id']}"
+        assert client.patch(url, json={"value": 2}).headers["ratelimit-remaining"] == "2"
+        assert client.get(url).headers["ratelimit-remaining"] == "1"
+        assert client.delete(url).headers["ratelimit-remaining"] == "0"
+        answer = client.get(url)
+        assert (answer.status_code, answer.json()["code"]) == (429, "3.2")
+        assert int(answer.headers["retry-after"]) > 0

@@ -42,6 +42,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 class Configs(Resource):
     """One noun of master data."""
 
+    parameters = ("id", "meter", "usagePoint", "asOf", *PAGING)
     FORMS = (Form.JSON, Form.XML)
 
     def __init__(self, tools: Tools, path: str, noun: str) -> None:
@@ -53,6 +54,10 @@ class Configs(Resource):
         self.member = self._own
         self._xml = ProfileXml(self._namespace)
         self._text = JsonText()
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the profile."""
+        return self.tools.bridge.schema_of(self._tag) or {}
 
     async def create(self, call: RestCall) -> Response:
         """POST: one object, or several."""
@@ -68,7 +73,7 @@ class Configs(Resource):
 
     async def collect(self, call: RestCall) -> Response:
         """GET: the objects that fit, in the order in which they became known."""
-        query = call.query("id", "meter", "usagePoint", "asOf", *PAGING)
+        query = call.query(*self.parameters)
         limit, place, moment = query.limit(), query.cursor(_Place), query.moment("asOf")
         asked = [(self._own, text) for text in query.all("id")]
         asked += [("Meter", text) for text in query.all("meter")]

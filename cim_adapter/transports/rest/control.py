@@ -183,7 +183,7 @@ class ControlXml:
         return control
 
     def tell(self, controls: Sequence[Control], told: Iterable[Error]) -> None:
-        """Add how far each control and its devices are (see ``nouns.control_query``)."""
+        """Add how far each control and its devices are (see ``nouns.controls.query``)."""
         by_id = {control.id: control for control in controls if control.id}
         for error in told:
             control = by_id.get(error.related_id.value) if error.related_id else None

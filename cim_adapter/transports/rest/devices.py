@@ -74,7 +74,6 @@ class DeviceItems(Resource):
     """Items that are created, asked for, changed and ended one by one."""
 
     TYPE: ClassVar[str]
-    PARAMETERS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tools: Tools, items: ItemXml) -> None:
         super().__init__(tools)
@@ -90,9 +89,7 @@ class DeviceItems(Resource):
 
     async def collect(self, call: RestCall) -> Response:
         """GET: the items that fit, in the order of time."""
-        query = call.query(
-            *("meter", "usagePoint", self.TYPE, "from", "to", "since", "status", *self.PARAMETERS, *PAGING)
-        )
+        query = call.query(*self.parameters)
         limit, place = query.limit(), query.cursor(_Place)
         kinds, states = frozenset(query.all(self.TYPE)), query.words("status", self._items.states)
         outcome = await self._search(call, query)
@@ -258,7 +255,7 @@ class Events(DeviceItems):
     """The noun EndDeviceEvents."""
 
     path, noun, member, TYPE = "end-device-events", "EndDeviceEvents", "events", "eventType"
-    PARAMETERS = ("severity",)
+    parameters = ("meter", "usagePoint", "eventType", "from", "to", "since", "status", "severity", *PAGING)
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, EventXml(tools.lists))
@@ -272,6 +269,7 @@ class Controls(DeviceItems):
     """The noun EndDeviceControls."""
 
     path, noun, member, TYPE = "end-device-controls", "EndDeviceControls", "controls", "controlType"
+    parameters = ("meter", "usagePoint", "controlType", "from", "to", "since", "status", *PAGING)
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, ControlXml(tools.lists))

@@ -18,12 +18,15 @@ from cim_adapter.errors import AdapterError
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.transports.rest.configs import Configs
 from cim_adapter.transports.rest.devices import Controls, Events
+from cim_adapter.transports.rest.docs import Docs
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.openapi import OpenApi
 from cim_adapter.transports.rest.problem import Problem, RestError, offences
 from cim_adapter.transports.rest.readings import Readings
 from cim_adapter.transports.rest.resource import Resource, RestCall, Tools
-from cim_adapter.transports.rsgi import Request, Response
+from cim_adapter.transports.rest.status import StatusPage
+from cim_adapter.transports.rsgi import Request, Response, quota_headers
 
 _MOST_KEY = 250
 _COLLECTION = {"GET": "collect", "HEAD": "collect", "POST": "create", "DELETE": "clear"}
@@ -52,28 +55,52 @@ class RestDoor:
             )
         }
 
+        self._status = StatusPage(tools.store, {row.code: row.meaning for row in tools.lists.reply_codes})
+        self._docs = Docs(OpenApi(self.resources.values()), tools.address)
+
+    async def page(self, request: Request, first: str, rest: str) -> Response | None:
+        """What is said of the interface itself, to GET; None for what is none of it."""
+        match first, rest:
+            case "openapi.json", "":
+                return await self._docs.document(request)
+            case "docs", name:
+                return self._docs.page(name)
+            case "status", "":
+                return await self._tell_status(request)
+        return None
+
+    async def _tell_status(self, request: Request) -> Response:
+        """To whoever is known: it says what failed."""
+        exchange = Exchange(self._pipeline, self._access, request.credentials, request.remote)
+        if await exchange.known():
+            return await self._status.answer()
+        return (await exchange.turn_away()).problem().response(Form.JSON)
+
     async def answer(self, request: Request, path: str, rest: str) -> Response:
         """What is said to a request for ``path`` or something in it."""
-        resource = self.resources[path]
+        exchange = Exchange(self._pipeline, self._access, request.credentials, request.remote)
+        response = await self._answer(request, exchange, self.resources[path], rest)
+        if exchange.counted is None:
+            return response
+        quota = quota_headers(replace(exchange.counted, status=response.status))
+        return replace(response, headers=(*response.headers, *quota)) if quota else response
+
+    async def _answer(self, request: Request, exchange: Exchange, resource: Resource, rest: str) -> Response:
+        accept = request.headers.get("accept", "")
         offers = resource.FORMS[:2] if rest else resource.FORMS
-        form = Form.wanted(request.headers.get("accept", ""), offers)
-        told = form if form is Form.XML else Form.wanted(request.headers.get("accept", ""), (Form.JSON, Form.XML))
+        form = Form.wanted(accept, offers)
+        told = Form.wanted(accept, (Form.JSON, Form.XML)) or Form.JSON
         try:
             if form is None and request.method in ("GET", "HEAD"):
                 raise RestError(406, f"Accept likes none of {', '.join(offers)}")
             method = self._method(request, resource, rest)
-            exchange = Exchange(self._pipeline, self._access, request.credentials, request.remote)
-            response = await method(
-                RestCall(
-                    request=request, exchange=exchange, form=form or Form.JSON, message_id=_message_id(request)
-                )
-            )
-            return replace(response, headers=(*response.headers, *exchange.headers))
+            key = _message_id(request)
+            return await method(RestCall(request=request, exchange=exchange, form=form or told, message_id=key))
         except RestError as error:
-            return error.problem.response(told or Form.JSON, *error.headers)
+            return error.problem.response(told, *error.headers)
         except AdapterError as error:  # a body larger than any we take: it is not even read to its end
             problem = Problem.of(error.http_status, error.code, error.reason, errors=offences(error))
-            return problem.response(told or Form.JSON, ("connection", "close"))
+            return problem.response(told, ("connection", "close"))
 
     @staticmethod
     def _method(request: Request, resource: Resource, rest: str) -> Callable[[RestCall], Awaitable[Response]]:

@@ -134,7 +134,7 @@ class EventXml:
         return event
 
     def tell(self, events: Sequence[Event], told: Iterable[Error]) -> None:
-        """Add what became of each event (see ``nouns.event_query``)."""
+        """Add what became of each event (see ``nouns.events.query``)."""
         by_id = {event.id: event for event in events if event.id}
         for error in told:
             event = by_id.get(error.id.value) if error.id else None

@@ -14,7 +14,6 @@ from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
 from cim_adapter.transports.rest.messages import request_message
 from cim_adapter.transports.rest.problem import Offence, Problem, offences
-from cim_adapter.transports.rsgi import quota_headers
 from cim_adapter.wire import Answer, Arrival
 from cim_adapter.xmltree import children
 
@@ -119,19 +118,17 @@ def offences_of(errors: tuple[Error, ...]) -> tuple[Offence, ...]:
 
 
 class Exchange:
-    """Hands messages to the pipeline for one caller."""
+    """Hands the messages of one request to the pipeline; the first of them counts for the caller's quota.
+
+    ``counted`` is the answer to that one: it says what is left.
+    """
 
     def __init__(self, pipeline: Pipeline, access: Access, credentials: Credentials, remote: str | None) -> None:
         self._pipeline = pipeline
         self._access = access
         self._credentials = credentials
         self._remote = remote
-        self._last: Answer | None = None
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """What the caller is told of its quota, after the last message."""
-        return quota_headers(self._last) if self._last is not None else ()
+        self.counted: Answer | None = None
 
     async def known(self) -> bool:
         """Whether the caller is one we know: nothing is read for others."""
@@ -173,8 +170,16 @@ class Exchange:
 
     async def _take(self, body: bytes, read: Callable[[bytes, Budget], etree._Element]) -> Outcome:
         wire = RestWire()
-        arrival = Arrival(body=body, credentials=self._credentials, remote=self._remote, wire=wire, read=read)
-        self._last = await self._pipeline.take(arrival)
+        arrival = Arrival(
+            body=body,
+            credentials=self._credentials,
+            remote=self._remote,
+            wire=wire,
+            further=self.counted is not None,
+            read=read,
+        )
+        answer = await self._pipeline.take(arrival)
+        self.counted = self.counted or answer
         if wire.message is None:
             raise RuntimeError("the pipeline gave no answer")
         return _outcome(wire.message, wire.error)

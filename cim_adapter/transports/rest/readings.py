@@ -54,6 +54,8 @@ class Readings(Resource):
     path = "meter-readings"
     noun = "MeterReadings"
     member = "readings"
+    parameters = ReadingQuery.NAMES
+    clearing = ("messageId", "meter", "usagePoint", "from", "to")
     FORMS = (Form.JSON, Form.XML, Form.NDJSON, Form.CSV)
 
     def __init__(self, tools: Tools) -> None:
@@ -70,7 +72,7 @@ class Readings(Resource):
 
     async def collect(self, call: RestCall) -> Response:
         """GET: the readings that fit; those of one meter together, in the order of time."""
-        query = call.query(*ReadingQuery.NAMES)
+        query = call.query(*self.parameters)
         wanted, limit = ReadingQuery.read(query), query.limit()
         place = query.cursor(_Place) or _Place(size=max(limit, _SMALLEST_PART))
         page = await self._page(call, wanted, place, limit)
@@ -90,7 +92,7 @@ class Readings(Resource):
 
     async def clear(self, call: RestCall) -> Response:
         """DELETE: the readings of a meter or usage point in a window, or those that came with one message."""
-        query = call.query("meter", "usagePoint", "from", "to", "messageId")
+        query = call.query(*self.clearing)
         asked = [(name, query.one(name)) for name in ("messageId", "meter", "usagePoint")]
         given = [(name, text) for name, text in asked if text is not None]
         if len(given) != 1:

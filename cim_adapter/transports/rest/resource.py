@@ -19,7 +19,7 @@ from cim_adapter.transports.public import PublicAddress
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.exchange import Exchange, Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rest.problem import Problem, RestError
+from cim_adapter.transports.rest.problem import Offence, Problem, RestError
 from cim_adapter.transports.rest.query import Query
 from cim_adapter.transports.rsgi import Request, Response
 
@@ -75,7 +75,7 @@ class Receipt(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     message_id: str | None = None
     count: int | None = None
     ids: tuple[str, ...] = ()
-    errors: tuple[Any, ...] = ()
+    errors: tuple[Offence, ...] = ()
 
 
 class Resource:
@@ -85,6 +85,9 @@ class Resource:
     noun: str
     member: str
     #: Forms of lists; single things come in the first two.
+    parameters: tuple[str, ...] = ()
+    """Those of GET; of DELETE of several things: ``clearing``."""
+    clearing: tuple[str, ...] = ()
     FORMS: ClassVar[tuple[Form, ...]] = (Form.JSON, Form.XML, Form.NDJSON)
 
     def __init__(self, tools: Tools) -> None:
