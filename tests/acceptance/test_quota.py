@@ -68,6 +68,19 @@ def test_each_key_has_its_own_quota(server, new_key, messages):
         assert "ratelimit-limit" not in other[0].headers
 
 
+def test_rest_and_soap_draw_on_one_quota(server, new_key, messages):
+    with server.client(new_key("--quota", "2")) as hes:
+        assert messages.send(hes, messages.create(messages.meter())).status == 200
+        first = hes.get("/meter-readings")
+        assert first.status_code != 429
+        assert first.headers["ratelimit-remaining"] == "0"
+        second = hes.get("/meter-readings")
+        assert second.status_code == 429
+        assert second.headers["retry-after"] == second.headers["ratelimit-reset"]
+        assert second.json()["code"] == "3.2"
+        assert messages.send(hes, messages.get()).status == 429
+
+
 def test_messages_that_are_refused_count_too(server, new_key):
     with server.client(new_key("--quota", "2")) as hes:
         post = lambda: hes.post("/soap", content=b"<no xml", headers={"Content-Type": "text/xml"})  # noqa: E731
