@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -38,6 +40,10 @@ class Adapter:
         return cls(settings, handlers)
 
     def close(self) -> None:
+        """Commits what waits, and lets go of the store."""
+        last_words = threading.Thread(target=lambda: asyncio.run(self.access.turned_away.flush()))
+        last_words.start()
+        last_words.join()
         self.store.close()
 
     def __enter__(self) -> Adapter:

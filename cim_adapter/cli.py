@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from cim_adapter import instants
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 
@@ -48,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         help="a folder of XSDs of yours; may stand several times",
     )
+    serve.add_argument(
+        "--allow-plain-http", action="store_true", default=None, help="without TLS, behind a proxy that speaks it"
+    )
     serve.add_argument("--public-url", metavar="URL")
     serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
     serve.set_defaults(run=_serve)
@@ -56,11 +62,32 @@ def _parser() -> argparse.ArgumentParser:
     create = key.add_parser("create", help="make a key and print it, this once", parents=[_storage()])
     create.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
     create.add_argument("--role", required=True, metavar="ROLE")
-    create.add_argument("--quota", type=int, metavar="N", help="requests a minute; 0: no limit")
+    create.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
     create.set_defaults(run=_create_key)
     revoke = key.add_parser("revoke", help="revoke every key of a partner", parents=[_storage()])
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(run=_revoke_key)
+
+    rotate = key.add_parser(
+        "rotate-data", help="seal everything anew with another data key, while servers run", parents=[_storage()]
+    )
+    rotate.set_defaults(run=_rotate_data)
+
+    token = commands.add_parser("token", help="bearer tokens").add_subparsers(required=True, metavar="ACTION")
+    issue = token.add_parser("create", help="sign a token for trials and print it", parents=[_storage()])
+    issue.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
+    issue.add_argument("--role", required=True, metavar="ROLE")
+    issue.add_argument("--minutes", type=float, default=60, metavar="N", help="how long it is good; default 60")
+    issue.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
+    issue.set_defaults(run=_create_token)
+
+    audit = commands.add_parser("audit", help="the audit trail").add_subparsers(required=True, metavar="ACTION")
+    verify = audit.add_parser("verify", help="find what was changed or removed", parents=[_storage()])
+    verify.set_defaults(run=_verify_audit)
+    export = audit.add_parser("export", help="print it as JSON lines", parents=[_storage()])
+    export.add_argument("--since", metavar="TIME", help="xs:dateTime; calls that arrived then or later")
+    export.add_argument("--until", metavar="TIME", help="xs:dateTime; calls that arrived before then")
+    export.set_defaults(run=_export_audit)
 
     explain = commands.add_parser("explain", help="an identifier of the standard, in words")
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
@@ -89,6 +116,11 @@ def _settings(options: argparse.Namespace) -> Settings:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if re.match(r"[^/]+://[^/@]*:[^/@]+@", named.get("database") or ""):
+        logging.getLogger("cim_adapter").warning(
+            "the password in --database stands in the list of processes: give the URL in the file of --config, or "
+            "as CIM_ADAPTER_DATABASE"
+        )
     return settings
 
 
@@ -100,20 +132,91 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from cim_adapter.access import Roles, new_key
+    from cim_adapter.access import new_key
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
-    roles = Roles()
-    if options.role not in roles:
-        raise SettingsError(f"{options.role!r} is no role; these are: {', '.join(roles.names)}")
     settings = _settings(options)
+    _check_role(settings, options.role)
     prepare(settings)
     key, row = new_key(name=options.name, role=options.role, quota=options.quota)
     with Store(settings) as store:
         asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
     print(key)
     return 0
+
+
+def _rotate_data(options: argparse.Namespace) -> int:
+    from cim_adapter.store.rotation import rotate
+    from cim_adapter.store.store import prepare
+
+    settings = _settings(options)
+    prepare(settings)
+    rotate(settings, tell=lambda line: print(line, flush=True))
+    return 0
+
+
+def _create_token(options: argparse.Namespace) -> int:
+    from cim_adapter.access import issue
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    _check_role(settings, options.role)
+    prepare(settings)
+    with Store(settings) as store:
+        vault = store.vault
+    print(
+        issue(settings, vault, name=options.name, role=options.role, minutes=options.minutes, quota=options.quota)
+    )
+    return 0
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    from cim_adapter.store import audit
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    prepare(settings)
+    with Store(settings) as store:
+        found = store.read_now(lambda reader: sum(_printed(finding) for finding in audit.verify(reader)))
+    if not found:
+        print("the audit trail is as it was written")
+    return 1 if found else 0
+
+
+def _export_audit(options: argparse.Namespace) -> int:
+    from cim_adapter.store import audit
+    from cim_adapter.store.store import Store, prepare
+
+    settings = _settings(options)
+    since, until = (_instant(text) for text in (options.since, options.until))
+    prepare(settings)
+    with Store(settings) as store:
+        store.read_now(
+            lambda reader: sum(_printed(json.dumps(row)) for row in audit.export(reader, since=since, until=until))
+        )
+    return 0
+
+
+def _printed(line: str) -> int:
+    """One line more."""
+    print(line)
+    return 1
+
+
+def _instant(text: str | None) -> int | None:
+    try:
+        return None if text is None else instants.instant(text)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _check_role(settings: Settings, role: str) -> None:
+    from cim_adapter.access import Roles
+
+    roles = Roles(settings.roles)
+    if role not in roles:
+        raise SettingsError(f"{role!r} is no role; these are: {', '.join(roles.names)}")
 
 
 def _revoke_key(options: argparse.Namespace) -> int:

@@ -8,8 +8,9 @@
     │   ├── Unrecognised       well-formed, but no message shape we know
     │   ├── HeaderIncomplete   the header lacks Verb or Noun
     │   ├── Invalid            breaks its XSD
-    │   └── Unauthenticated    no credential
-    │       └── BadCredential  a credential that is not good
+    │   ├── Unauthenticated    no credential
+    │   │   └── BadCredential  a credential that is not good
+    │   └── OverQuota          more messages in a minute than the caller's quota
     └── Refused                the message was read and is not done: answered Result FAILED
         ├── UnknownVerb        a verb that is not one, or that the noun does not have
         ├── UnknownNoun        a noun that no handler serves
@@ -125,6 +126,20 @@ class BadCredential(Unauthenticated):
     """A credential was given and is not good."""
 
     code = "7.4"
+
+
+class OverQuota(Fault):
+    """The caller sent more messages in a minute than its quota: ``limit``. New ones are taken in ``wait``
+    seconds.
+    """
+
+    code = "3.2"
+    http_status = 429
+
+    def __init__(self, reason: str, *, limit: int, wait: int) -> None:
+        super().__init__(reason)
+        self.limit = limit
+        self.wait = wait
 
 
 class Refused(AdapterError):

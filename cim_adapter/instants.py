@@ -42,10 +42,12 @@ def now() -> int:
     return (datetime.now(UTC) - _EPOCH) // _MICROSECOND
 
 
-def as_text(microseconds: int) -> str:
-    """The instant as an xs:dateTime in UTC; outside the years 1 to 9999 the last one inside."""
+def as_text(microseconds: int, *, exact: bool = False) -> str:
+    """The instant as an xs:dateTime in UTC, to the millisecond unless ``exact``; outside the years 1 to 9999
+    the last one inside.
+    """
     moment = _EPOCH + timedelta(microseconds=min(max(microseconds, _FIRST), _clamp() - 1))
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="microseconds" if exact else "milliseconds").replace("+00:00", "Z")
 
 
 def _clamp() -> int:

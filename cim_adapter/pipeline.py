@@ -20,9 +20,11 @@ from typing import Any
 
 import msgspec
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter import instants
-from cim_adapter.access import Access, Identity
+from cim_adapter.access import Access, Allowance, Identity
+from cim_adapter.access.audit import subjects
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
@@ -50,6 +52,7 @@ from cim_adapter.errors import (
     AdapterError,
     DuplicateMessage,
     Failed,
+    OverQuota,
     Refused,
     Unauthenticated,
     UnknownNoun,
@@ -64,7 +67,9 @@ from cim_adapter.schema import Budget, Catalogue, parse, reparse
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
 from cim_adapter.store import journal, nonces
+from cim_adapter.store.quota import Charge
 from cim_adapter.store.store import Store
+from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import MENDABLE, Mended, Tally, Tolerance, Use, as_json
@@ -87,6 +92,7 @@ class _Passage(msgspec.Struct):
     """The header as it was sent: what the answer echoes."""
     message: Message | None = None
     entry: journal.Entry | None = None
+    charge: Charge | None = None
     uses: tuple[Use, ...] = ()
 
 
@@ -101,6 +107,7 @@ class _Understood(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     prepared: Any
     entry: journal.Entry
+    charge: Charge | None
 
 
 class Pipeline:
@@ -144,11 +151,23 @@ class Pipeline:
         try:
             identity = await self._access.who(arrival.credentials)
         except Unauthenticated as error:
-            return self.turn_away(arrival.wire, error, arrival.remote)
+            return await self.turn_away(arrival.wire, error, arrival.remote)
         except Exception:  # the database is away: nobody can be let in
             self._log.exception("cannot tell who is calling from %s", arrival.remote)
-            return self.turn_away(arrival.wire, Failed("the adapter cannot check credentials now"), arrival.remote)
+            failure = Failed("the adapter cannot check credentials now")
+            return await self.turn_away(arrival.wire, failure, arrival.remote)
         passage = _Passage(arrival, identity)
+        try:
+            if not arrival.further:
+                passage.charge = self._access.quotas.charge(identity, passage.received)
+        except OverQuota as error:
+            return await self.turn_away(arrival.wire, error, arrival.remote, identity)
+        answer = await self._answer_to(passage)
+        if passage.charge is not None and passage.charge.counted:
+            answer = replace(answer, allowance=self._access.quotas.settle(passage.charge, passage.received))
+        return answer
+
+    async def _answer_to(self, passage: _Passage) -> Answer:
         try:
             return await self._carry_out(passage)
         except AdapterError as error:
@@ -160,12 +179,27 @@ class Pipeline:
                 Failed("the adapter could not do this; nothing was stored. The operator finds why by the ID"),
             )
 
-    def turn_away(self, wire: Wire, error: AdapterError, remote: str | None) -> Answer:
-        """The answer to a message that is not let in: logged, and not journaled, so that strangers
-        cannot fill the disk.
+    async def turn_away(
+        self, wire: Wire, error: AdapterError, remote: str | None, identity: Identity | None = None
+    ) -> Answer:
+        """The answer to a message that is not let in: not journaled, and told to log and audit trail only so
+        often, so that strangers cannot fill the disk.
         """
         self._log.warning("turned away over %s from %s: %s", wire.name, remote, error.reason)
-        return wire.fault(error, write_fault(self._words.failure(error), None))
+        event = Event(
+            received=instants.now(),
+            transport=wire.name,
+            remote=remote,
+            partner=identity.name if identity else None,
+            credential=identity.credential if identity else None,
+            result=Result.FAILED.value,
+            code=error.code,
+        )
+        await self._access.turned_away.tell(event)
+        answer = wire.fault(error, write_fault(self._words.failure(error), None))
+        if isinstance(error, OverQuota):
+            return replace(answer, allowance=Allowance(limit=error.limit, remaining=0, reset=error.wait))
+        return answer
 
     # ------------------------------------------------------------------- outside the transaction
 
@@ -199,7 +233,7 @@ class Pipeline:
             catalogue=self._catalogue,
         )
         prepared = handler.prepare(call)
-        passage.entry = entry = self._entry(passage)
+        passage.entry = entry = self._entry(passage, *subjects(call))
         return _Understood(
             wire=arrival.wire,
             shape=shape,
@@ -209,6 +243,7 @@ class Pipeline:
             handler=handler,
             prepared=prepared,
             entry=entry,
+            charge=passage.charge,
         )
 
     def _admit(
@@ -276,7 +311,7 @@ class Pipeline:
         for element in (*payload.elements, *request.filters):
             self._catalogue.check(element)
 
-    def _entry(self, passage: _Passage) -> journal.Entry:
+    def _entry(self, passage: _Passage, subjects: tuple[str, ...] = (), subject_count: int = 0) -> journal.Entry:
         """The journal's row, as far as it is known."""
         header = passage.message.header if passage.message else None
         body = passage.arrival.body
@@ -293,6 +328,9 @@ class Pipeline:
             source=header.source if header else None,
             message_id=header.message_id if header else None,
             correlation_id=header.correlation_id if header else None,
+            credential=passage.identity.credential,
+            subjects=subjects,
+            subject_count=subject_count,
             warnings=as_json(passage.uses),
         )
 
@@ -331,11 +369,14 @@ class Pipeline:
             once=known.entry.once,
             wanted=known.call.wanted,
             keys=known.call.keys,
+            charge=known.charge,
         )
 
     def _settle(self, known: _Understood, transaction: Transaction, run: Callable[[Transaction], Reply]) -> Answer:
         """The answer in the shape of its request, journaled; it leaves when the commit is on disk."""
         entry = known.entry
+        if known.charge is not None:
+            self._access.quotas.check(known.charge, entry.received)
         if entry.once is not None and entry.once in transaction.seen:
             return self._again(known, transaction, transaction.seen[entry.once])
         nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
@@ -399,9 +440,15 @@ class Pipeline:
             element = passage.shape.dressed(element)
         text = etree.tostring(element)
         entry = passage.entry or self._entry(passage)
+        charge = None if passage.charge is None or passage.charge.counted else passage.charge
         try:
             await self._store.commit(
-                lambda tx: journal.write(tx, entry, result=reply.result.value, code=reply.code, reply=text)
+                Work(
+                    run=lambda tx: journal.write(
+                        tx, entry, result=reply.result.value, code=reply.code, reply=text
+                    ),
+                    charge=charge,
+                )
             )
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)

@@ -182,7 +182,7 @@ def noun_rows() -> Iterator[tuple[str, ...]]:
                 f"{verb}, answered late" if late else verb,
                 f"[{noun}.xsd](../xsd/{noun}.xsd)",
                 f"[{service}](../wsdl/{service}.wsdl) {operation}",
-                f"`{run.__module__.rpartition('.')[2]}.{run.__name__}`",
+                f"`{run.__module__.removeprefix('cim_adapter.nouns.')}.{run.__name__}`",
                 f"[{verb}.xml](../examples/{noun}/{verb}.xml)",
                 f"`test_every_operation[{service}-{operation}]`",
             )

@@ -25,8 +25,10 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from cim_adapter import tls
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter, contract_of
+from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
@@ -35,6 +37,8 @@ from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
+from cim_adapter.transports.rest.door import RestDoor
+from cim_adapter.transports.rest.resource import Tools
 
 Announce = Callable[[str], None]
 
@@ -57,7 +61,7 @@ def serve(settings: Settings, announce: Announce) -> None:
         args=(ready, settings.workers, f"ready {scheme}://{host}:{settings.port}", announce),
         daemon=True,
     ).start()
-    Granian(
+    server = Granian(
         "cim_adapter",
         address=settings.host,
         port=settings.port,
@@ -80,7 +84,16 @@ def serve(settings: Settings, announce: Announce) -> None:
         workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
         workers_max_rss=settings.worker_memory,
-    ).serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
+    )
+    respawn = server.signal_handler_reload
+
+    def reload(*_: object) -> None:
+        if tls.usable(settings):
+            respawn()  # type: ignore[no-untyped-call]
+
+    server.signal_handler_reload = reload  # type: ignore[method-assign]
+    tls.watch(settings)
+    server.serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
 
 
 def first_key(settings: Settings) -> str | None:
@@ -113,14 +126,24 @@ class _Worker:
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any
 
-        contract = ContractPages(adapter.contract, nouns, PublicAddress(self._settings))
+        address = PublicAddress(self._settings)
+        contract = ContractPages(adapter.contract, nouns, address)
 
         def started() -> None:
             self._ready.release()
 
         messages = Messages(adapter.bridge, adapter.catalogue)
+        tools = Tools(
+            settings=self._settings,
+            store=adapter.store,
+            lists=CodeLists(),
+            catalogue=adapter.catalogue,
+            bridge=adapter.bridge,
+            address=address,
+        )
+        rest = RestDoor(tools, adapter.pipeline, adapter.access)
         return HttpDoor(
-            self._settings, adapter.pipeline, contract, messages, started=started, stopped=adapter.close
+            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=adapter.close
         )
 
 
@@ -142,6 +165,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"open lets anyone in, so it is for loopback addresses only, not {settings.host}")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsError("tls_cert and tls_key go together")
+    if not (settings.tls_cert or settings.allow_plain_http or _is_loopback(settings.host)):
+        raise SettingsError(
+            f"on {settings.host} keys and readings would cross the network in clear: give tls_cert and tls_key, "
+            "or set allow_plain_http where a proxy in front of us speaks TLS"
+        )
+    tls.check(settings)
 
 
 def _await_port(host: str, port: int, patience: float = 5.0) -> None:

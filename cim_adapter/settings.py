@@ -7,14 +7,18 @@ this file.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from cim_adapter.partners import Partners, PartnersError
+
+_NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class SettingsError(ValueError):
@@ -28,8 +32,13 @@ def _setting(
     at_least: float | None = None,
     at_most: float | None = None,
     of: Sequence[str] = (),
+    secret: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "bounds": (at_least, at_most), "of": of})
+    """``secret``: the value stands in no repr and in no error."""
+    metadata = {"meaning": meaning, "bounds": (at_least, at_most), "of": of, "secret": secret}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,9 @@ class Settings:
     tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
     client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")
+    allow_plain_http: bool = _setting(
+        False, "serve without TLS on addresses other than loopback, behind a proxy that speaks it"
+    )
     public_url: str = _setting("", "URL by which partners reach us; written into WSDL addresses")
     worker_memory: int = _setting(
         1024, "MiB of memory at which a server process is replaced by a fresh one", at_least=64
@@ -49,8 +61,14 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting((), "addresses or networks whose X-Forwarded-* headers count")
 
     data: Path = _setting(Path("data"), "directory for the embedded database and the data key")
-    database: str = _setting("", "SQLAlchemy URL; empty: SQLite in the data directory")
-    data_key: str = _setting("", "data key, 32 bytes in base64; empty: the file data.key in data")
+    database: str = _setting("", "SQLAlchemy URL; empty: SQLite in the data directory", secret=True)
+    data_key: str = _setting(
+        "", "data key, 32 bytes in base64; empty: that of data_key_command or of a file", secret=True
+    )
+    data_key_command: str = _setting(
+        "", "command that prints the data key, such as the client of a key management system; no shell"
+    )
+    data_key_file: Path | None = _setting(None, "file with the data key; empty: data.key in data")
     readers: int = _setting(4, "threads, each with a database connection, that answer get requests", at_least=1)
     commit_batch: int = _setting(256, "messages at most that share one commit", at_least=1)
     commit_delay: float = _setting(
@@ -74,6 +92,33 @@ class Settings:
         1.0, "seconds for which a checked API key stays trusted unchecked", at_least=0
     )
 
+    roles: Mapping[str, tuple[str, ...]] = _setting(
+        _NOTHING, "more roles: name and verb:noun patterns, such as `billing = ['get:MeterReadings']`"
+    )
+    jwt_secret: str = _setting(
+        "",
+        "shared secret of bearer tokens signed with HS256, 32 bytes or more; empty: one of this database's own",
+        secret=True,
+    )
+    jwt_jwks: str = _setting("", "file or https URL of the JWKS whose keys sign bearer tokens (RS256, ES256)")
+    jwt_jwks_seconds: float = _setting(300.0, "seconds after which the JWKS is read again", at_least=1)
+    jwt_issuer: str = _setting("", "iss of tokens; empty: any, where there is no jwt_jwks")
+    jwt_audience: str = _setting("cim_adapter", "aud that tokens must name")
+    jwt_name_claim: str = _setting("sub", "claim that names the holder of a token: the partner")
+    jwt_role_claim: str = _setting("role", "claim with the holder's role or roles; dots lead into objects")
+    jwt_leeway: float = _setting(30.0, "seconds by which clocks may differ", at_least=0, at_most=600)
+    client_certificates: Mapping[str, tuple[str, ...]] = _setting(
+        _NOTHING,
+        "partner and role by certificate: `\"CN=hes,O=Utility\" = ['hes', 'partner']`, or by `DNS:`, `URI:`, "
+        "`email:`, `IP:` and an alternative name",
+    )
+    client_certificate_header: str = _setting(
+        "client-cert", "header in which trusted_proxies pass on a certificate they verified"
+    )
+    quota: int = _setting(
+        100, "messages a minute of each caller whose key sets no other number; 0: no limit", at_least=0
+    )
+
     max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message", at_least=1)
     max_elements: int = _setting(200_000, "XML elements at most in one message", at_least=1)
     max_attributes: int = _setting(256, "attributes at most on one XML element", at_least=1)
@@ -90,6 +135,9 @@ class Settings:
         128 * 1024, "bytes up to which a message shares the writer's thread; a larger one gets its own", at_least=0
     )
     large_at_once: int = _setting(2, "larger messages at most that are worked on at once; others wait", at_least=1)
+    max_items: int = _setting(
+        10_000, "items at most in one REST request, or one batch of NDJSON; more are refused with 3.1", at_least=1
+    )
     max_objects: int = _setting(
         100_000,
         "objects, events or controls at most in one reply; a larger answer is refused with 3.1",
@@ -161,7 +209,9 @@ class Settings:
             else:
                 named = isinstance(kind, type) and kind.__module__ == "builtins"
                 name = kind.__name__ if named else f"list of {'path' if kind == tuple[Path, ...] else 'str'}"
-            default = "" if item.default in (None, (), "", Partners()) else _shown(item.default)
+            if kind == Mapping[str, tuple[str, ...]]:
+                name = "table"
+            default = "" if item.default in (None, (), "", MISSING, Partners()) else _shown(item.default)
             yield item.name, name, default, item.metadata["meaning"]
 
 
@@ -179,9 +229,10 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
             raise ValueError
     except PartnersError as error:
         raise SettingsError(f"{name}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         takes = kind.__name__ if isinstance(kind, type) else kind
-        raise SettingsError(f"{name}: {value!r} is no {takes} that it takes: {metadata['meaning']}") from error
+        shown = "what it is given" if metadata["secret"] else repr(value)
+        raise SettingsError(f"{name}: {shown} is no {takes} that it takes: {metadata['meaning']}") from error
     return converted
 
 
@@ -198,6 +249,9 @@ def _converted(value: Any, kind: Any) -> Any:
     if kind == tuple[Path, ...]:
         items = value.split(",") if isinstance(value, str) else value
         return tuple(Path(item) for item in items if item)
+    if kind == Mapping[str, tuple[str, ...]]:
+        table = json.loads(value) if isinstance(value, str) else value
+        return MappingProxyType({str(key): _converted(item, tuple[str, ...]) for key, item in table.items()})
     if kind in (Path, Path | None):
         if not value and kind is Path:
             raise ValueError

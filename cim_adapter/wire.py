@@ -8,16 +8,19 @@ from typing import Protocol
 import msgspec
 from lxml import etree
 
-from cim_adapter.access import Credentials
+from cim_adapter.access import Allowance, Credentials
 from cim_adapter.errors import AdapterError
 from cim_adapter.schema import Budget, parse
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back: bytes, and an HTTP status for transports that have one."""
+    """What goes back: bytes, and an HTTP status for transports that have one. ``allowance``: what is left of
+    the caller's quota, where it has one.
+    """
 
     body: bytes
     status: int = 200
+    allowance: Allowance | None = None
 
 
 class Wire(Protocol):
@@ -43,5 +46,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
     remote: str | None
     wire: Wire
+    further: bool = False
+    """Another message of a request whose first one was counted: it is none of the caller's quota."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""

@@ -23,14 +23,16 @@ def config(tmp_path):
 def test_every_setting_has_a_default_and_a_meaning():
     for name, kind, default, meaning in Settings.described():
         assert name in Settings.names()
-        assert kind in {"str", "int", "float", "bool", "path", "list of str", "list of path", "tables"}, (
+        assert kind in {"str", "int", "float", "bool", "path", "list of str", "list of path", "table", "tables"}, (
             name,
             kind,
         )
         assert meaning
         own = getattr(Settings(), name)
         assert default == (
-            ", ".join(own) if isinstance(own, tuple) else str("" if own in (None, Partners()) else own)
+            ", ".join(own)
+            if isinstance(own, tuple)
+            else str("" if own == Partners() or (not own and own not in (0, False)) else own)
         )
 
 

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
+from cim_adapter.settings import SettingsError
+
+_EVENTS = ("created:*", "changed:*", "canceled:*", "closed:*", "deleted:*")
+
 
 class Roles:
-    """The built-in roles. A pattern is a verb and a noun, each with ``*`` where any will do."""
+    """The built-in roles, and ``own`` ones of the settings. A pattern is a verb and a noun, each with ``*``
+    where any will do.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:
+        """Raises SettingsError for a pattern that is none, and where ``own`` changes what a built-in role is."""
+        built_in = {
+            "reader": ("get:*",),
+            "meter-operator": (
+                "get:*",
+                "*:MeterReadings",
+                "*:MeterReadSchedule",
+                "*:*Config",
+                "*:EndDeviceEvents",
+            ),
+            "control-operator": ("get:*", "*:EndDeviceControls", "*:EndDeviceGroups"),
+            # A head-end or meter data manager: it tells what is so, and answers what it was asked.
+            "partner": ("get:*", "create:MeterReadings", "create:EndDeviceEvents", *_EVENTS, "reply:*"),
+            "auditor": ("get:*",),
+            "admin": ("*:*",),
+        }
+        for name, patterns in own.items():
+            if name in built_in:
+                raise SettingsError(f"roles: {name} is built in; give yours another name")
+            for pattern in patterns:
+                if not re.fullmatch(r"[a-z*]+:[A-Za-z0-9*]+", pattern):
+                    raise SettingsError(f"roles: {name} holds {pattern!r}; a pattern is verb:noun, such as get:*")
         self._patterns: Mapping[str, tuple[str, ...]] = MappingProxyType(
-            {
-                "reader": ("get:*",),
-                "meter-operator": (
-                    "get:*",
-                    "*:MeterReadings",
-                    "*:MeterReadSchedule",
-                    "*:*Config",
-                    "*:EndDeviceEvents",
-                ),
-                "control-operator": ("get:*", "*:EndDeviceControls", "*:EndDeviceGroups"),
-                "partner": ("get:*", "create:MeterReadings", "create*:*Events", "created:*", "changed:*"),
-                "auditor": ("get:*",),
-                "admin": ("*:*",),
-            }
+            {**built_in, **{name: tuple(patterns) for name, patterns in own.items()}}
         )
 
     def __contains__(self, role: object) -> bool:

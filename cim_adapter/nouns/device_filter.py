@@ -17,8 +17,8 @@ from cim_adapter.errors import Incomplete
 from cim_adapter.nouns import relations
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.object_errors import unknown
-from cim_adapter.nouns.readings import Period
-from cim_adapter.nouns.readings_xml import read_period
+from cim_adapter.nouns.readings.model import Period
+from cim_adapter.nouns.readings.xml import read_period
 from cim_adapter.nouns.relations import Scope, Window
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity, Name

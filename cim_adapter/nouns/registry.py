@@ -141,6 +141,6 @@ class Registry:
 
 
 def built_in_modules() -> list[ModuleType]:
-    """Every module of this package: a new noun is one new file here."""
+    """Every module of this package and those in it: a new noun is one new file or folder here."""
     package = import_module("cim_adapter.nouns")
-    return [import_module(f"cim_adapter.nouns.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
+    return [import_module(module.name) for module in pkgutil.walk_packages(package.__path__, "cim_adapter.nouns.")]

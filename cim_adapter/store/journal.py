@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import select
 
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Reader, Transaction
 
 _PARAMETERS = 500  # bound values in one statement; both databases take more
@@ -52,6 +53,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     message_id: str | None = None
     correlation_id: str | None = None
+    credential: str | None = None
+    subjects: tuple[str, ...] = ()
+    """The first objects that the message is about, as ``trail.Event`` has them; ``subject_count`` in all."""
+    subject_count: int = 0
     warnings: str | None = None
     """JSON: which switches of the partner's profile the message needed, and where."""
 
@@ -86,6 +91,17 @@ class Head:
     message_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A message that failed: when, what it was as far as that is known, and why."""
+
+    uid: str
+    received: int
+    verb: str | None
+    noun: str | None
+    code: str
+
+
 def seal_request(vault: Vault, uid: str, body: bytes) -> bytes:
     return vault.seal(body, f"journal/{uid}/request")
 
@@ -99,8 +115,10 @@ def write(
     reply: bytes,
     repeats: str | None = None,
 ) -> None:
-    """Add the row. A message that failed does not use up its MessageID: nothing was done, so the
-    partner may mend it and send it again under the same one.
+    """Add the row, and tell the audit trail.
+
+    A message that failed does not use up its MessageID: nothing was done, so the partner may mend it and
+    send it again under the same one.
     """
     carried_out = result in ("OK", "PARTIAL") and repeats is None
     once = entry.once
@@ -129,6 +147,22 @@ def write(
             "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
         },
     )
+    transaction.audit(
+        Event(
+            received=entry.received,
+            partner=entry.partner,
+            credential=entry.credential,
+            transport=entry.transport,
+            remote=entry.remote,
+            verb=entry.verb,
+            noun=entry.noun,
+            subjects=entry.subjects,
+            subject_count=entry.subject_count,
+            result=result,
+            code=code,
+            journal_uid=entry.uid,
+        )
+    )
     if carried_out and once is not None:
         transaction.remember_seen(once, entry.uid)
 
@@ -147,6 +181,24 @@ def read(reader: Reader, uid: str) -> Stored:
             reply=reader.vault.open(bytes(row.reply), f"journal/{uid}/reply"),
         )
     raise KeyError(uid)
+
+
+def failures(reader: Reader, *, at_most: int, among: int) -> list[Failure]:
+    """The latest messages that failed, the newest first; no more than the latest ``among`` are looked at."""
+    columns = reader.tables.journal.c
+    latest = (
+        select(columns.uid, columns.received, columns.verb, columns.noun, columns.result, columns.code)
+        .order_by(columns.uid.desc())
+        .limit(among)
+        .subquery()
+        .c
+    )
+    statement = select(latest.uid, latest.received, latest.verb, latest.noun, latest.code)
+    failed = statement.where(latest.result == "FAILED").order_by(latest.uid.desc()).limit(at_most)
+    return [
+        Failure(uid=row.uid, received=row.received, verb=row.verb, noun=row.noun, code=row.code)
+        for row in reader.select(failed)
+    ]
 
 
 def heads(reader: Reader, uids: Iterable[str]) -> dict[str, Head]:

@@ -70,6 +70,24 @@ def find(reader: Reader, kind: str, identity: Identity) -> list[int]:
     return sorted(set(found.values()))
 
 
+def called(reader: Reader, kind: str, texts: Iterable[str]) -> dict[str, list[Identity]]:
+    """The objects that each text is the mRID of, else a name of; what fits none is not in it."""
+    by_mrid = {_mrid_hash(reader.vault, kind, text): text for text in texts}
+    by_name = {_name_hash(reader.vault, kind, Name(text)): text for text in by_mrid.values()}
+    table, hashes = reader.tables.object_key, [*by_mrid, *by_name]
+    columns = select(table.c.hash, table.c.object_id)
+    ids: dict[str, set[int]] = {}
+    named: dict[str, set[int]] = {}
+    for first in range(0, len(hashes), _PARAMETERS):
+        for row in reader.select(columns.where(table.c.hash.in_(hashes[first : first + _PARAMETERS]))):
+            key = bytes(row.hash)
+            found, text = (ids, by_mrid[key]) if key in by_mrid else (named, by_name[key])
+            found.setdefault(text, set()).add(row.object_id)
+    ids = named | ids
+    known = identities(reader, {object_id for found in ids.values() for object_id in found})
+    return {text: [known[object_id] for object_id in sorted(found)] for text, found in ids.items()}
+
+
 def known(transaction: Transaction, kind: str, identity: Identity) -> list[int]:
     """``find``, without asking the database for what was looked up for the whole group."""
     for hash_ in _exact_hashes(transaction.vault, kind, identity):

@@ -10,10 +10,8 @@ import base64
 import hashlib
 import hmac
 import os
-import tempfile
 import zlib
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,31 +46,27 @@ class DataKey:
         except ValueError as error:
             raise SealError("the data key is not base64") from error
 
-    @classmethod
-    def at(cls, path: Path) -> DataKey:
-        """The key in the file ``path``; made there, readable by its owner alone, where there is none."""
-        if not path.exists():
-            # Written aside and then linked: the name appears with the whole key behind it, or not at all.
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as file:
-                file.write(base64.b64encode(os.urandom(32)).decode("ascii") + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-                with suppress(FileExistsError):  # another process was faster: its key is the key
-                    os.link(file.name, path)
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        return cls.from_text(path.read_text(encoding="ascii", errors="replace"))
-
 
 class Vault:
-    """Seals and opens values, and hashes names. Safe to use from several threads."""
+    """Seals and opens values, and hashes names. Safe to use from several threads.
 
-    def __init__(self, key: DataKey, index_key: bytes) -> None:
+    ``key`` seals. Others may open what they sealed, while it is sealed anew.
+    """
+
+    def __init__(self, key: DataKey, index_key: bytes, others: Iterable[DataKey] = ()) -> None:
         self._key = key
+        self._keys = {known.id: known for known in (*others, key)}
         self._index_key = index_key
+
+    @property
+    def key_id(self) -> bytes:
+        """The id of the key that seals."""
+        return self._key.id
+
+    def use(self, key: DataKey, others: Iterable[DataKey]) -> None:
+        """Seal with ``key`` from now on; what was sealed before still opens."""
+        self._keys = {known.id: known for known in (*self._keys.values(), *others, key)}
+        self._key = key
 
     def seal(self, value: bytes, row: str) -> bytes:
         """``value`` deflated where that pays, then encrypted and bound to ``row``."""
@@ -80,7 +74,7 @@ class Vault:
 
     def open(self, sealed: bytes, row: str) -> bytes:
         """What was sealed for ``row``. Raises SealError."""
-        return unseal(self._key, sealed, row)
+        return unseal(self._keys.get(sealed[1:5], self._key), sealed, row)
 
     def digest(self, *parts: str) -> bytes:
         """A keyed hash of ``parts``: equal parts, equal hash; without the key it tells nothing."""

@@ -6,7 +6,7 @@ The values are plain ones, so nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,20 @@ class InsertRows:
         else:
             values = [{name: row.get(name) for name in names} for row in rows]
         connection.exec_driver_sql(self._insert.sql, values)
+
+
+class Write:
+    """A statement whose parameters have these names."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str]) -> None:
+        self._compiled = _Compiled.of(statement, dialect, names, column_keys=[name for name in names])
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        names = self._compiled.names
+        connection.exec_driver_sql(
+            self._compiled.sql,
+            tuple(values[name] for name in names) if self._compiled.positional else dict(values),
+        )
 
 
 class SelectByKeys:

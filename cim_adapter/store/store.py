@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from cim_adapter.settings import Settings
 from cim_adapter.store.engine import database_url, reading_engine, writing_engine
+from cim_adapter.store.key_ring import KeyRing
 from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Reader, Transaction
 from cim_adapter.store.writer import Work, Writer
 
 T = TypeVar("T")
+
+LOOKS = 1.0
+"""Seconds between two looks at which data key is the present one."""
+_INDEX_ROW = "vault_key/index"
 
 
 class Store:
@@ -30,9 +37,10 @@ class Store:
         url = database_url(settings.database, settings.data)
         self._writing = writing_engine(url)
         self._reading = reading_engine(url, settings.readers)
+        self._ring = KeyRing(settings)
         try:
             with self._reading.connect() as connection:
-                self.vault = _open_vault(data_key(settings), connection, self.tables)
+                self.vault = _open_vault(self._ring, connection, self.tables)
         except BaseException:
             self._dispose()
             raise
@@ -40,6 +48,15 @@ class Store:
         self.writer = Writer(
             self._writing, self.tables, self.vault, batch=settings.commit_batch, delay=settings.commit_delay
         )
+
+        self._closing = threading.Event()
+        self._watching = threading.Thread(target=self._watch, name="cim-keys", daemon=True)
+        self._watching.start()
+
+    @property
+    def product(self) -> str:
+        """Which database it is: sqlite or postgresql."""
+        return self._reading.dialect.name
 
     async def commit(self, work: Callable[[Transaction], T] | Work[T]) -> T:
         """``Writer.commit``; a plain function is work that resolves no objects."""
@@ -56,9 +73,29 @@ class Store:
 
     def close(self) -> None:
         """Commit what waits and let go of every connection."""
+        self._closing.set()
+        self._watching.join()
         self.writer.close()
         self._threads.shutdown()
         self._dispose()
+
+    def _watch(self) -> None:
+        """Look which data key is the present one: another process may be sealing everything anew."""
+        said = False
+        while not self._closing.wait(LOOKS):
+            try:
+                with self._reading.connect() as connection:
+                    sealed = _index_key(connection, self.tables)
+                if sealed is not None and sealed[1:5] != self.vault.key_id:
+                    keys = self._ring.load()
+                    self.vault.use(_of(sealed[1:5], keys), keys)
+                    said = False
+            except SQLAlchemyError:
+                continue  # whoever needs the database says that it is away
+            except (SealError, OSError) as error:
+                if not said:
+                    logging.getLogger("cim_adapter.store").error("the data key was changed: %s", error)
+                said = True
 
     def _dispose(self) -> None:
         self._reading.dispose()
@@ -82,36 +119,47 @@ def prepare(settings: Settings) -> None:
     engine = writing_engine(database_url(settings.database, settings.data))
     try:
         migrate(engine)
-        _make_index_key(engine, data_key(settings))
+        _make_index_key(engine, KeyRing(settings).load())
     finally:
         engine.dispose()
 
 
-def data_key(settings: Settings) -> DataKey:
-    """The key of the setting ``data_key``, else that of the file ``data.key`` in the data directory."""
-    if settings.data_key:
-        return DataKey.from_text(settings.data_key)
-    return DataKey.at(settings.data / "data.key")
-
-
-def _make_index_key(engine: Engine, key: DataKey) -> None:
-    table = Tables.define().vault_key
-    sealed = seal(key, os.urandom(32), "vault_key/index")
+def _make_index_key(engine: Engine, keys: tuple[DataKey, ...]) -> None:
+    tables = Tables.define()
+    new = seal(keys[0], os.urandom(32), _INDEX_ROW)
     with engine.connect() as connection:
         try:
             with connection.begin():
-                known = connection.scalar(select(table.c.sealed).where(table.c.name == "index"))
+                known = _index_key(connection, tables)
                 if known is None:
-                    connection.execute(insert(table).values(name="index", sealed=sealed))
+                    connection.execute(insert(tables.vault_key).values(name="index", sealed=new))
                 else:
-                    unseal(key, bytes(known), "vault_key/index")
+                    unseal(_of(known[1:5], keys), known, _INDEX_ROW)
         except IntegrityError:
             return  # another process was faster, and its index key is as good as ours
 
 
-def _open_vault(key: DataKey, connection: Connection, tables: Tables) -> Vault:
-    table = tables.vault_key
-    sealed = connection.scalar(select(table.c.sealed).where(table.c.name == "index"))
+def _open_vault(ring: KeyRing, connection: Connection, tables: Tables) -> Vault:
+    sealed = _index_key(connection, tables)
     if sealed is None:
         raise SealError("this database has no index key: prepare it first")
-    return Vault(key, unseal(key, bytes(sealed), "vault_key/index"))
+    keys = ring.load()
+    key = _of(sealed[1:5], keys)
+    return Vault(key, unseal(key, sealed, _INDEX_ROW), keys)
+
+
+def _index_key(connection: Connection, tables: Tables) -> bytes | None:
+    table = tables.vault_key
+    sealed = connection.scalar(select(table.c.sealed).where(table.c.name == "index"))
+    return None if sealed is None else bytes(sealed)
+
+
+def _of(key_id: bytes, keys: tuple[DataKey, ...]) -> DataKey:
+    """The key with this id. Raises SealError."""
+    for key in keys:
+        if key.id == key_id:
+            return key
+    raise SealError(
+        f"sealed with the data key {key_id.hex()}, but the key given is {keys[0].id.hex()}: "
+        "start with the data key this database was made with"
+    )

@@ -33,6 +33,9 @@ class Tables:
     metadata: MetaData
     vault_key: Table
     api_key: Table
+    quota: Table
+    audit: Table
+    audit_chain: Table
     journal: Table
     object: Table
     object_key: Table
@@ -56,6 +59,9 @@ class Tables:
         return (
             self.vault_key,
             self.api_key,
+            self.quota,
+            self.audit,
+            self.audit_chain,
             self.journal,
             self.object,
             self.object_key,
@@ -90,7 +96,7 @@ class Tables:
                 "vault_key",
                 metadata,
                 Column("name", Text, primary_key=True),
-                Column("sealed", LargeBinary, nullable=False),
+                _sealed("sealed", "vault_key/{name}"),
                 comment="the index key, sealed with the data key: also tells a wrong data key",
             ),
             api_key=Table(
@@ -104,6 +110,24 @@ class Tables:
                 Column("created", BigInteger, nullable=False),
                 Column("revoked", BigInteger),
             ),
+            quota=Table(
+                "quota",
+                metadata,
+                Column("counter", Text, primary_key=True, comment="the credential whose messages are counted"),
+                Column("started", BigInteger, nullable=False),
+                Column("used", BigInteger, nullable=False),
+                comment="messages in the present minute of each caller that has a quota",
+            ),
+            audit=_audit(metadata),
+            audit_chain=Table(
+                "audit_chain",
+                metadata,
+                Column("id", BigInteger, primary_key=True, autoincrement=False),
+                Column("number", BigInteger, nullable=False, comment="of its last row"),
+                Column("hash", LargeBinary, nullable=False, comment="of its last row"),
+                Column("seal", LargeBinary, nullable=False, comment="HMAC of all this"),
+                comment="where each chain of the audit trail ends",
+            ),
             journal=_journal(metadata),
             object=Table(
                 "object",
@@ -112,7 +136,7 @@ class Tables:
                 Column("kind", Text, nullable=False),
                 Column("mrid", Text),
                 Column("uid", Text, nullable=False, comment="row identity that the seal is bound to"),
-                Column("names", LargeBinary, nullable=False, comment="sealed"),
+                _sealed("names", "object/{uid}"),
                 comment="meters, usage points: whatever an mRID or Names identify",
             ),
             object_key=Table(
@@ -199,9 +223,42 @@ def _only_known(name: str, first: str, *more: str, unique: bool = False) -> Inde
     return Index(name, first, *more, unique=unique, sqlite_where=known, postgresql_where=known)
 
 
+def _sealed(name: str, row: str, what: str = "") -> Column[bytes]:
+    """A sealed value. ``row`` is the identity that its seal is bound to, with columns of its row in braces: by it
+    all of them are found when they are sealed anew.
+    """
+    comment = f"{what}; sealed" if what else "sealed"
+    return Column(name, LargeBinary, nullable=False, comment=comment, info={"sealed": row})
+
+
 def _of_message() -> Column[str]:
     """The message a row came with. Its journal row is written last: only the commit checks that it is."""
     return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+
+
+def _audit(metadata: MetaData) -> Table:
+    return Table(
+        "audit",
+        metadata,
+        Column("chain", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("received", BigInteger, nullable=False),
+        Column("partner", Text, comment="NULL: a stranger"),
+        Column("credential", Text),
+        Column("transport", Text, nullable=False),
+        Column("remote", Text),
+        Column("verb", Text),
+        Column("noun", Text),
+        Column("subjects", Text, nullable=False, comment="the first objects: kind/mRID or kind#hash of a name"),
+        Column("subject_count", BigInteger, nullable=False),
+        Column("calls", BigInteger, nullable=False, comment="that this row stands for"),
+        Column("result", Text, nullable=False),
+        Column("code", Text, nullable=False),
+        Column("journal_uid", Text),
+        Column("hash", LargeBinary, nullable=False, comment="HMAC of the hash before it and of this row"),
+        sqlite_with_rowid=False,
+        comment="every call, in chains: see trail",
+    )
 
 
 def _config_version(metadata: MetaData) -> Table:
@@ -217,7 +274,7 @@ def _config_version(metadata: MetaData) -> Table:
         Column("position", Integer, nullable=False, comment="of the object in its message"),
         Column("until", BigInteger, comment="when it was changed or deleted; NULL: it holds"),
         Column("ended_by", Text, comment="journal uid of the message that changed or deleted it"),
-        Column("sealed", LargeBinary, nullable=False, comment="the profile with this object alone"),
+        _sealed("sealed", "config_version/{id}", "the profile with this object alone"),
         Index(
             "uq_config_version_current",
             "object_id",
@@ -254,8 +311,8 @@ def _journal(metadata: MetaData) -> Table:
         Column("once", SmallInteger, comment="1 where the message was carried out: its MessageID is taken"),
         Column("repeats", Text, comment="uid of the message that this one is a copy of"),
         Column("warnings", Text, comment="JSON: deviations that were let pass, and where"),
-        Column("request", LargeBinary, nullable=False, comment="the body as received; sealed"),
-        Column("reply", LargeBinary, nullable=False, comment="the reply message as sent; sealed"),
+        _sealed("request", "journal/{uid}/request", "the body as received"),
+        _sealed("reply", "journal/{uid}/reply", "the reply message as sent"),
         # Databases count NULLs as different, so only messages that were carried out exclude each other.
         Index("uq_journal_once", "message_key", "partner", "once", unique=True),
         Index(
@@ -295,7 +352,7 @@ def _reading_block(metadata: MetaData) -> Table:
         Column("end", BigInteger, nullable=False),
         Column("readings", Integer, nullable=False),
         Column("withdrawn_by", Text, comment="journal uid of the delete that named this block's message"),
-        Column("sealed", LargeBinary, nullable=False),
+        _sealed("sealed", "reading_block/{journal_uid}/{position}"),
         _only_known("ix_reading_block_meter", "meter_id", "reading_type", "start"),
         _only_known("ix_reading_block_usage_point", "usage_point_id", "reading_type", "start"),
         Index("ix_reading_block_journal_uid", "journal_uid"),
@@ -322,7 +379,7 @@ def _end_device_event(metadata: MetaData) -> Table:
         Column("mark", SmallInteger, comment="1 closed, 2 canceled, 3 deleted"),
         Column("marked", BigInteger),
         Column("marked_by", Text, comment="journal uid of the message that closed, canceled or deleted it"),
-        Column("sealed", LargeBinary, nullable=False, comment="the XML element"),
+        _sealed("sealed", "end_device_event/{journal_uid}/{position}", "the XML element"),
         _only_known("uq_end_device_event_mrid_key", "mrid_key", unique=True),
         _only_known("ix_end_device_event_tracking_key", "tracking_key"),
         _only_known("ix_end_device_event_meter", "meter_id", "created"),
@@ -349,7 +406,7 @@ def _control(metadata: MetaData) -> Table:
         Column("start", BigInteger, nullable=False, comment="as scheduled; else when it was received"),
         Column("until", BigInteger, nullable=False, comment="its end; its start, where it has none"),
         Column("expires", Boolean, nullable=False, comment="whether it has an end"),
-        Column("sealed", LargeBinary, nullable=False, comment="the XML element, latest version"),
+        _sealed("sealed", "control/{journal_uid}/{position}", "the XML element, latest version"),
         _only_known("uq_control_mrid_key", "mrid_key", unique=True),
         _only_known("ix_control_tracking_key", "tracking_key"),
         _only_known("ix_control_correlation_key", "correlation_key"),
@@ -367,7 +424,7 @@ def _control_target(metadata: MetaData) -> Table:
         Column("position", Integer, primary_key=True, autoincrement=False),
         Column("object_id", ForeignKey("object.id"), nullable=False, comment="the device"),
         Column("via_id", ForeignKey("object.id"), comment="the group or usage point that stands for it"),
-        Column("state", SmallInteger, nullable=False, comment="see store.controls.State"),
+        Column("state", SmallInteger, nullable=False, comment="see store.control_states.State"),
         Column("since", BigInteger, nullable=False),
         Column("moved_by", Text, nullable=False, comment="journal uid of the message that brought it there"),
         Index("ix_control_target_object_id", "object_id"),
@@ -411,7 +468,7 @@ def _read_schedule(metadata: MetaData) -> Table:
         Column("ended_by", Text, comment="journal uid of the message that did so"),
         Column("start", BigInteger, nullable=False, comment="the first instant at which a reading may be due"),
         Column("end", BigInteger, nullable=False),
-        Column("sealed", LargeBinary, nullable=False, comment="the profile"),
+        _sealed("sealed", "read_schedule/{id}", "the profile"),
         Index(
             "uq_read_schedule_current",
             "created_by",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, KeyQuestions
 from cim_adapter.store.tables import Tables
+from cim_adapter.store.trail import Event
 
 DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""
@@ -81,6 +82,8 @@ class Transaction(Reader):
         self._asked: set[Key] = set()
         self._taken: set[Key] = set()
         self._own_taken: list[Key] = []
+        self._own_events: list[Event] = []
+        self.events: list[Event] = []
         self.learnt_ids: dict[Any, int] = {}
         self.seen: dict[tuple[bytes, str], str] = {}
 
@@ -141,6 +144,10 @@ class Transaction(Reader):
             self._taken.add(key)
             self._own_taken.append(key)
 
+    def audit(self, event: Event) -> None:
+        """Tell the audit trail of a call; it is told nothing if the message is not committed."""
+        self._own_events.append(event)
+
     def begin_part(self) -> None:
         """From here to the next part, or to the end of the message, is one part."""
         self._end_part()
@@ -182,6 +189,7 @@ class Transaction(Reader):
         for table, row in self._own:
             self._waiting.setdefault(table, []).append(row)
         self.learnt_ids.update(self._own_ids)
+        self.events += self._own_events
         if self._savepoint is not None:
             self._savepoint.commit()
         self._reset()
@@ -202,6 +210,7 @@ class Transaction(Reader):
 
     def _reset(self) -> None:
         self._own, self._own_ids, self._own_seen, self._own_taken, self._savepoint = [], {}, [], [], None
+        self._own_events = []
 
     def _end_part(self) -> None:
         if self._part is not None and self._part.savepoint is not None:

@@ -23,11 +23,13 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
-from cim_adapter.store import objects
+from cim_adapter.store import objects, quota
 from cim_adapter.store.objects import Identity
+from cim_adapter.store.quota import Charge
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, KeyQuestions, SelectByKeys
 from cim_adapter.store.tables import Tables
+from cim_adapter.store.trail import Trail
 from cim_adapter.store.transaction import Key, Transaction
 
 T = TypeVar("T")
@@ -39,13 +41,15 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
     objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
-    asked for those of the whole group at once.
+    asked for those of the whole group at once. ``charge`` is counted before ``run``, and stays counted where
+    that fails.
     """
 
     run: Callable[[Transaction], T]
     once: tuple[bytes, str] | None = None
     wanted: Collection[tuple[str, Identity]] = ()
     keys: Collection[Key] = ()
+    charge: Charge | None = None
 
 
 def _reset(connection: Connection) -> None:
@@ -83,6 +87,7 @@ class Writer:
         self._known = known
         self._ids: dict[Any, int] = {}
         self._inserts = {table: InsertRows(table, engine.dialect) for table in tables.parents_first}
+        self._trail = Trail(tables, vault, self._inserts, objects.new_id())
         self._questions = KeyQuestions(tables.metadata, engine.dialect)
         columns = tables.journal.c
         keys: Any = bindparam("keys", expanding=True)
@@ -172,7 +177,7 @@ class Writer:
         try:
             self._commit(connection, group)
         except Exception:  # the group is lost, not its messages: each is tried alone, and answered
-            _reset(connection)
+            self._roll_back(connection)
             for job in group:
                 self._commit_alone(connection, job)
 
@@ -182,12 +187,16 @@ class Writer:
                 self._commit(connection, [job])
                 return
             except Exception as error:
-                _reset(connection)
+                self._roll_back(connection)
                 # Another process may have been faster at the same MessageID or meter, or the database
                 # may be back on the next try. Nothing else mends itself.
                 if attempt == _ATTEMPTS or not isinstance(error, IntegrityError | OperationalError):
                     job.outcome = error
                     return
+
+    def _roll_back(self, connection: Connection) -> None:
+        _reset(connection)
+        self._trail.forget()
 
     def _commit(self, connection: Connection, group: list[_Job]) -> None:
         works = [(job, job.work) for job in group if job.work is not None]
@@ -195,6 +204,7 @@ class Writer:
             transaction = Transaction(
                 connection, self._tables, self._vault, self._ids, self._inserts, self._questions
             )
+            quota.count(connection, [work.charge for _, work in works if work.charge is not None])
             transaction.seen = self._seen(connection, [work.once for _, work in works if work.once is not None])
             objects.look_up(transaction, [key for _, work in works for key in work.wanted])
             transaction.ask([key for _, work in works for key in work.keys])
@@ -210,6 +220,10 @@ class Writer:
                 else:
                     transaction.keep()
             transaction.finish()
+            if transaction.events:
+                self._trail.write(connection, transaction.events)
+        if transaction.events:
+            self._trail.advance()
         self._learn(transaction.learnt_ids)
 
     def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:

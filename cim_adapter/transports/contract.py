@@ -13,7 +13,7 @@ from lxml.html import builder as tags
 
 from cim_adapter.contract import ContractFiles, Offer, read_offer, readdressed
 from cim_adapter.transports.public import PublicAddress
-from cim_adapter.transports.rsgi import Request, Response
+from cim_adapter.transports.rsgi import STRICT, Request, Response
 
 
 class ContractPages:
@@ -87,7 +87,8 @@ class ContractPages:
             lang="en",
         )
         body = etree.tostring(page, method="html", doctype="<!DOCTYPE html>", encoding="utf-8")
-        return Response(content_type="text/html; charset=utf-8", body=body)
+        policy = f"{STRICT}; style-src 'unsafe-inline'"  # it has one style, and nothing of the caller's in it
+        return Response(content_type="text/html; charset=utf-8", body=body, policy=policy)
 
 
 def not_found(what: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from granian.rsgi import HTTPProtocol, Scope
@@ -16,11 +17,11 @@ from cim_adapter.settings import Settings
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.messages import Messages
-from cim_adapter.transports.rsgi import ClientGone, Request, Response
+from cim_adapter.transports.proxies import TrustedProxies
+from cim_adapter.transports.rest.door import RestDoor
+from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
-
-_CHALLENGE = ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"')
 
 
 class HttpDoor:
@@ -32,6 +33,7 @@ class HttpDoor:
         pipeline: Pipeline,
         contract: ContractPages,
         messages: Messages,
+        rest: RestDoor,
         *,
         started: Callable[[], None],
         stopped: Callable[[], None],
@@ -40,8 +42,11 @@ class HttpDoor:
         self._pipeline = pipeline
         self._contract = contract
         self._messages = messages
+        self._rest = rest
         self._started = started
         self._stopped = stopped
+        self._proxies = TrustedProxies(settings)
+        self._log = logging.getLogger("cim_adapter.http")
         self._protocols = Protocols()
         self._shapes = ShapeReader()
         offers = (contract.generic, *contract.offers.values())
@@ -55,11 +60,15 @@ class HttpDoor:
         self._stopped()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        request = Request(scope, protocol, self._proxies)
         try:
-            response = await self._route(Request(scope, protocol))
+            response = await self._route(request)
         except ClientGone:
             return
-        response.send(protocol)
+        except Exception:  # a defect of ours: the client is told, not shown
+            self._log.exception("%s %s failed", request.method, request.path)
+            response = Response(status=500, body=b"the adapter could not do this; its log says why\n")
+        response.send(protocol, secure=request.secure)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")
@@ -70,6 +79,8 @@ class HttpDoor:
             if request.method == "POST":
                 return await self._soap(request, rest or None)
             return Response(status=405, headers=(("allow", "GET, HEAD, POST"),), body=b"GET or POST\n")
+        if first in self._rest.resources:
+            return await self._rest.answer(request, first, rest)
         if first == "messages":
             if request.method == "POST" and not rest:
                 return await self._message(request)
@@ -78,7 +89,9 @@ class HttpDoor:
             return self._contract.schema(rest)
         if first == "health" and not rest and reading:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
-        return not_found(f"nothing at {request.path}; start at /soap or /messages")
+        if reading and (page := await self._rest.page(request, first, rest)) is not None:
+            return page
+        return not_found(f"nothing at {request.path}; start at /docs")
 
     async def _soap(self, request: Request, service: str | None) -> Response:
         if service is not None and service not in self._contract.offers:
@@ -109,12 +122,14 @@ class HttpDoor:
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
             body = await request.body(self._settings.max_bytes)
         except AdapterError as error:
-            answer = self._pipeline.turn_away(wire, error, request.remote)
+            answer = await self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
         arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire, read=read)
         return self._response(wire, await self._pipeline.take(arrival))
 
     @staticmethod
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
-        headers = ((_CHALLENGE,) if answer.status == 401 else ()) + ((("connection", "close"),) if closing else ())
+        headers = quota_headers(answer) + (CHALLENGES if answer.status == 401 else ())
+        if closing:
+            headers += (("connection", "close"),)
         return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)

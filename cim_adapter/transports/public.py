@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
 
-from cim_adapter.settings import Settings, SettingsError
+from cim_adapter.settings import Settings
 from cim_adapter.transports.rsgi import Request
 
 
@@ -14,10 +13,6 @@ class PublicAddress:
 
     def __init__(self, settings: Settings) -> None:
         self._configured = settings.public_url.rstrip("/")
-        try:
-            self._proxies = tuple(ip_network(text, strict=False) for text in settings.trusted_proxies)
-        except ValueError as error:
-            raise SettingsError(f"trusted_proxies: {error}") from error
         self._default = f"{settings.host}:{settings.port}"
         self._host = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", re.ASCII)
         self._prefix = re.compile(r"(/[\w.~\-]+)*", re.ASCII)
@@ -28,7 +23,7 @@ class PublicAddress:
             return self._configured
         headers = request.headers
         scheme, host, prefix = request.scheme, request.host, ""
-        if self._trusted(request.remote):
+        if request.through_proxy:
             scheme = _first(headers.get("x-forwarded-proto", "")) or scheme
             host = _first(headers.get("x-forwarded-host", "")) or host
             port = _first(headers.get("x-forwarded-port", ""))
@@ -40,12 +35,6 @@ class PublicAddress:
         if not self._host.fullmatch(host):
             host = self._default
         return f"{scheme}://{host}{prefix if self._prefix.fullmatch(prefix) else ''}"
-
-    def _trusted(self, remote: str | None) -> bool:
-        try:
-            return remote is not None and any(ip_address(remote) in network for network in self._proxies)
-        except ValueError:  # a UNIX socket has no address
-            return False
 
 
 def _first(value: str) -> str:

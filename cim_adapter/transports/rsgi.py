@@ -14,8 +14,35 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import OverBudget
+from cim_adapter.transports.proxies import TrustedProxies
+from cim_adapter.wire import Answer
 
 _ONE_PIECE = 64 * 1024  # bytes; the server holds a larger body twice before it hands it over whole
+
+
+STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of what is no page."""
+
+CHALLENGES = (
+    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
+    ("www-authenticate", 'Bearer realm="cim_adapter"'),
+)
+"""What a 401 asks for. Basic comes first: SOAP stacks know it, and some of them read the first alone."""
+
+_GUARDS = (
+    ("x-frame-options", "DENY"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("server", ""),  # Granian names itself where nothing stands
+)
+_OVER_TLS = (*_GUARDS, ("strict-transport-security", "max-age=31536000; includeSubDomains"))
+
+
+# Basic comes first: it is what SOAP stacks know, and some of them read the first alone.
+CHALLENGES = (
+    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
+    ("www-authenticate", 'Bearer realm="cim_adapter"'),
+)
 
 
 class ClientGone(Exception):
@@ -23,19 +50,31 @@ class ClientGone(Exception):
 
 
 class Request:
-    """One HTTP request. Header names are lower case; of a header sent twice, the first counts."""
+    """One HTTP request. Header names are lower case; of a header sent twice, the first counts.
 
-    def __init__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+    ``peer`` is the IP address at the other end of the connection, ``remote`` that of who asks: the same, unless
+    the peer is a proxy that we trust.
+    """
+
+    def __init__(self, scope: Scope, protocol: HTTPProtocol, proxies: TrustedProxies) -> None:
         self._scope = scope
         self._protocol = protocol
+        self._proxies = proxies
+        self.peer: str | None = scope.client.rpartition(":")[0].strip("[]") or None
+        self.through_proxy = proxies.trusts(self.peer)
         self.method = scope.method
         self.path = scope.path
         self.scheme = scope.scheme
         self.headers = scope.headers
 
     @property
+    def query_string(self) -> str:
+        text: str = self._scope.query_string
+        return text
+
+    @property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self._scope.query_string, keep_blank_values=True))
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
     def host(self) -> str:
@@ -45,8 +84,13 @@ class Request:
 
     @property
     def remote(self) -> str | None:
-        """The client's IP address."""
-        return self._scope.client.rpartition(":")[0].strip("[]") or None
+        if not self.through_proxy:
+            return self.peer
+        return self._proxies.behind(self._all("x-forwarded-for")) or self.peer
+
+    def _all(self, name: str) -> list[str]:
+        values: list[str] = self.headers.get_all(name)  # type: ignore[attr-defined]  # missing in its stubs
+        return values
 
     @property
     def content_type(self) -> str:
@@ -54,8 +98,26 @@ class Request:
         return content_type
 
     @property
+    def secure(self) -> bool:
+        """Whether the client speaks TLS, to us or to the proxy in front of us."""
+        if self.through_proxy and (forwarded := self.headers.get("x-forwarded-proto")):
+            return bool(forwarded.split(",")[0].strip() == "https")
+        return bool(self.scheme == "https")
+
+    @property
     def credentials(self) -> Credentials:
-        return Credentials(api_key=self._credential("x-api-key"), authorization=self._credential("authorization"))
+        return Credentials(
+            api_key=self._credential("x-api-key"),
+            authorization=self._credential("authorization"),
+            certificate=self._certificate() if self.through_proxy else None,
+        )
+
+    def _certificate(self) -> str | None:
+        """What the proxy says of the client's certificate. Where the header stands twice, one of them is the
+        client's own: that is no certificate.
+        """
+        found = self._all(self._proxies.certificate_header)
+        return found[0] if len(found) == 1 else " ".join(found) or None
 
     def _credential(self, name: str) -> str | None:
         value: str | None = self.headers.get(name)
@@ -92,15 +154,38 @@ class Request:
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response."""
+    """One HTTP response. ``policy`` is its Content-Security-Policy: a page says what of its own it may use."""
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    policy: str = STRICT
 
-    def send(self, protocol: HTTPProtocol) -> None:
-        protocol.response_bytes(self.status, [("content-type", self.content_type), *self.headers], self.body)
+    def send(self, protocol: HTTPProtocol, *, secure: bool) -> None:
+        """``secure``: the client speaks TLS, and is told never to do otherwise (RFC 6797 §7.2)."""
+        headers = [
+            ("content-type", self.content_type),
+            ("content-security-policy", self.policy),
+            *(_OVER_TLS if secure else _GUARDS),
+            *self.headers,
+        ]
+        protocol.response_bytes(self.status, headers, self.body)
+
+
+def quota_headers(answer: Answer) -> tuple[tuple[str, str], ...]:
+    """What is left of the caller's quota: the names of draft-ietf-httpapi-ratelimit-headers, 03 to 06, which are
+    those that clients know; and Retry-After (RFC 9110 §10.2.3) for one who has to wait.
+    """
+    if answer.allowance is None:
+        return ()
+    limit, remaining, reset = answer.allowance.limit, answer.allowance.remaining, answer.allowance.reset
+    told = (
+        ("ratelimit-limit", str(limit)),
+        ("ratelimit-remaining", str(remaining)),
+        ("ratelimit-reset", str(reset)),
+    )
+    return (*told, ("retry-after", str(reset))) if answer.status == 429 else told
 
 
 def _too_large(at_most: int) -> OverBudget:

@@ -17,7 +17,7 @@ from typing import Any
 
 from lxml import etree
 
-from cim_adapter.errors import AdapterError, Fault, Unauthenticated
+from cim_adapter.errors import AdapterError, Fault, OverQuota, Unauthenticated
 from cim_adapter.wire import Answer
 from cim_adapter.xmltree import local, namespace
 
@@ -99,12 +99,13 @@ class SoapWire:
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         """A SOAP fault with the FaultMessage in its detail. HTTP 500 in SOAP 1.1 (WS-I R1126); in SOAP
-        1.2 400 where the sender is to mend it (SOAP 1.2 part 2, table 16); 401 asks for credentials.
+        1.2 400 where the sender is to mend it (SOAP 1.2 part 2, table 16); 401 asks for credentials, and
+        429 for patience.
         """
         code = getattr(error, "fault_code", "Client" if error.sender_at_fault else "Server")
         status = 400 if self._protocol.namespace == SOAP12 and code == "Client" else 500
-        if isinstance(error, Unauthenticated):
-            status = 401
+        if isinstance(error, Unauthenticated | OverQuota):
+            status = error.http_status
         return Answer(body=self._protocol.fault(code, error.reason, message), status=status)
 
     def _check_operation(self, body: etree._Element) -> None:

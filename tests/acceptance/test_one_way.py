@@ -53,7 +53,7 @@ def test_nothing_comes_back(post, messages, journaled, soap):
         "partly": (messages.create(messages.meter(), orphan, header=one_way()), ("PARTIAL", "1.7")),
         "not at all": (messages.create(orphan, header=one_way()), ("FAILED", "1.7")),
         "unknown verb": (messages.create(meter, header=one_way(Verb="destroy")), ("FAILED", "2.9")),
-        "unknown noun": (messages.create(meter, header=one_way(Noun="Bananas")), ("FAILED", "2.5")),
+        "unknown noun": (messages.message("delete", ids=["m"], header=one_way(Noun="Bananas")), ("FAILED", "2.5")),
     }
     for name, (body, expected) in bodies.items():
         answer = post(body, soap)

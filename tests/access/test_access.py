@@ -35,13 +35,26 @@ def test_where_a_key_stands(credentials, key):
     assert credentials.key() == key
 
 
-@pytest.mark.parametrize(
-    "authorization", ["Bearer x", "Digest x", "Basic =", "Basic äöü", "Basic a b", "Basic /w=="]
-)
+@pytest.mark.parametrize("authorization", ["Digest x", "Basic =", "Basic äöü", "Basic a b", "Basic /w=="])
 def test_a_header_that_carries_no_key(authorization):
     with pytest.raises(BadCredential) as caught:
         Credentials(authorization=authorization).key()
     assert caught.value.code == "7.4"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "token"),
+    [
+        (Credentials(authorization="Bearer a.b.c"), "a.b.c"),
+        (Credentials(authorization="bEARER   a.b.c "), "a.b.c"),
+        (Credentials(authorization="Bearer"), ""),
+        (Credentials(authorization="Basic a.b.c"), None),
+        (Credentials(api_key="k", authorization="Bearer a.b.c"), None),
+        (Credentials(), None),
+    ],
+)
+def test_where_a_token_stands(credentials, token):
+    assert credentials.token() == token
 
 
 # ------------------------------------------------------------------------------------------- keys
@@ -67,8 +80,16 @@ def test_keys_are_random_and_stored_as_hashes():
 
 def test_a_good_key_says_whose_it_is(store, given):
     access = Access(Settings(), store)
-    assert asyncio.run(access.who(Credentials(api_key=given))) == Identity(name="hes", role="partner")
-    assert asyncio.run(access.who(basic(f"any:{given}".encode()))) == Identity(name="hes", role="partner")
+    who = Identity(name="hes", role="partner", credential=f"key:{given.split('_')[1]}", quota=5)
+    assert asyncio.run(access.who(Credentials(api_key=given))) == who
+    assert asyncio.run(access.who(basic(f"any:{given}".encode()))) == who
+
+
+def test_the_quota_of_a_key_that_has_none_of_its_own_is_that_of_the_settings(store):
+    key, row = new_key(name="hes", role="partner")
+    asyncio.run(store.commit(lambda tx: api_keys.add(tx, row)))
+    assert asyncio.run(Access(Settings(), store).who(Credentials(api_key=key))).quota == 100
+    assert asyncio.run(Access(Settings(quota=7), store).who(Credentials(api_key=key))).quota == 7
 
 
 def test_no_credential(store):

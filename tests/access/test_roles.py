@@ -1,6 +1,7 @@
 import pytest
 
 from cim_adapter.access import Roles
+from cim_adapter.settings import SettingsError
 
 #: Who may do what, the whole table: ``x`` may, ``-`` may not.
 CASES = """
@@ -50,3 +51,27 @@ def test_an_unknown_role_may_nothing(role):
 @pytest.mark.parametrize("noun", ["", "x:MeterReadings", "MeterReadings ", "meterreadings"])
 def test_a_noun_that_only_looks_like_one_is_another(noun):
     assert not Roles().may("partner", "create", noun)
+
+
+def test_roles_of_the_operator():
+    roles = Roles({"billing": ("get:MeterReadings", "create*:*Config")})
+    assert "billing" in roles
+    assert roles.names[-1] == "billing"
+    assert roles.may("billing", "get", "MeterReadings")
+    assert roles.may("billing", "created", "MeterConfig")
+    assert not roles.may("billing", "delete", "MeterReadings")
+    assert roles.may("admin", "delete", "MeterReadings")
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"admin": ("get:*",)}, "admin is built in"),
+        ({"billing": ("get",)}, "verb:noun"),
+        ({"billing": ("get:Meter Readings",)}, "verb:noun"),
+        ({"billing": ("GET:MeterReadings",)}, "verb:noun"),
+    ],
+)
+def test_roles_that_cannot_be_are_refused(own, said):
+    with pytest.raises(SettingsError, match=said):
+        Roles(own)

@@ -15,8 +15,8 @@ from cim_adapter import Adapter, Message, Settings
 from cim_adapter.access import Credentials
 from cim_adapter.envelope import MESSAGE_NS, ShapeReader, read_message
 from cim_adapter.errors import AdapterError
-from cim_adapter.nouns.readings import Block, MeterReading, Reading
-from cim_adapter.nouns.readings_xml import read_meter_readings, write_meter_readings
+from cim_adapter.nouns.readings.model import Block, MeterReading, Reading
+from cim_adapter.nouns.readings.xml import read_meter_readings, write_meter_readings
 from cim_adapter.schema import Catalogue
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind

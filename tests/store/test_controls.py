@@ -2,8 +2,9 @@
 
 import pytest
 
-from cim_adapter.store import controls, objects
-from cim_adapter.store.controls import Control, State
+from cim_adapter.store import control_states, controls, objects
+from cim_adapter.store.control_states import State
+from cim_adapter.store.controls import Control
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import Identity
 
@@ -69,17 +70,17 @@ def test_targets_move_and_history_is_kept(store, add, commit, journaled):
 
     def run(transaction):
         (found,) = controls.by_key(transaction, controls.mrid_key("c-1"))
-        own = controls.targets(transaction, [found.id], to_move=True)[found.id]
-        controls.move(transaction, second, [(own[1], State.RECEIVED, State.FAILED)], now=9)
+        own = control_states.targets(transaction, [found.id], to_move=True)[found.id]
+        control_states.move(transaction, second, [(own[1], State.RECEIVED, State.FAILED)], now=9)
         return found.id
 
     control_id = commit(run)
-    targets = store.read_now(lambda reader: controls.targets(reader, [control_id]))[control_id]
+    targets = store.read_now(lambda reader: control_states.targets(reader, [control_id]))[control_id]
     assert [(t.position, t.state, t.since, t.moved_by) for t in targets] == [
         (0, State.RECEIVED, 7, first),
         (1, State.FAILED, 9, second),
     ]
-    (move,) = store.read_now(lambda reader: controls.history(reader, control_id))
+    (move,) = store.read_now(lambda reader: control_states.history(reader, control_id))
     assert (move.position, move.before, move.state, move.at, move.journal_uid) == (
         1,
         State.RECEIVED,

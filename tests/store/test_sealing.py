@@ -1,15 +1,10 @@
 import base64
-import os
-import stat
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cim_adapter import Settings
-from cim_adapter.store import sealing
 from cim_adapter.store.engine import database_url, writing_engine
 from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
 from cim_adapter.store.store import Store, prepare
@@ -72,6 +67,18 @@ def test_digests_depend_on_every_part_and_on_the_index_key():
     assert VAULT.digest("Meter", "name", "a") == Vault(DataKey(bytes(32)), b"index").digest("Meter", "name", "a")
 
 
+def test_two_keys_open_and_the_later_one_seals():
+    new = DataKey(bytes(32))
+    vault = Vault(KEY, b"index")
+    old = vault.seal(b"old", "row")
+    vault.use(new, [KEY])
+    assert vault.key_id == new.id
+    assert vault.open(old, "row") == b"old"
+    assert unseal(new, vault.seal(b"new", "row"), "row") == b"new"
+    with pytest.raises(SealError, match="sealed with the data key"):
+        VAULT.open(vault.seal(b"new", "row"), "row")
+
+
 # ------------------------------------------------------------------------------------------- keys
 
 
@@ -91,45 +98,6 @@ def test_a_text_that_is_no_key(text, said):
 def test_white_space_around_a_key_does_no_harm():
     text = base64.b64encode(bytes(range(32))).decode()
     assert DataKey.from_text(f" {text}\n").id == KEY.id
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"short"])
-def test_a_key_file_that_holds_no_key(tmp_path, content):
-    (tmp_path / "data.key").write_bytes(content)
-    with pytest.raises(SealError):
-        DataKey.at(tmp_path / "data.key")
-
-
-def test_a_new_key_is_for_its_owner_alone_and_stays(tmp_path):
-    path = tmp_path / "data.key"
-    made = DataKey.at(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert DataKey.at(path).id == made.id
-    assert base64.b64decode(path.read_text()).hex() not in repr(vars(made))
-
-
-def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
-    start = Barrier(8)
-
-    def make(number):
-        start.wait()
-        return [DataKey.at(tmp_path / f"{n}.key").id for n in range(20)]
-
-    with ThreadPoolExecutor(8) as pool:
-        assert len({tuple(ids) for ids in pool.map(make, range(8))}) == 1
-
-
-def test_nobody_sees_a_key_file_that_is_not_yet_written(tmp_path, monkeypatch):
-    """One process is stopped while it makes its key; another starts in that very moment."""
-    path, others, random = tmp_path / "data.key", [], os.urandom
-
-    def interrupted(size):
-        monkeypatch.setattr(sealing.os, "urandom", random)
-        others.append(DataKey.at(path).id)
-        return random(size)
-
-    monkeypatch.setattr(sealing.os, "urandom", interrupted)
-    assert [DataKey.at(path).id] == others == [DataKey.at(path).id]
 
 
 def test_a_store_does_not_open_with_another_key(settings):

@@ -22,6 +22,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
     )
     op.create_table(
+        "audit",
+        sa.Column("chain", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=True, comment="NULL: a stranger"),
+        sa.Column("credential", sa.Text(), nullable=True),
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("remote", sa.Text(), nullable=True),
+        sa.Column("verb", sa.Text(), nullable=True),
+        sa.Column("noun", sa.Text(), nullable=True),
+        sa.Column(
+            "subjects", sa.Text(), nullable=False, comment="the first objects: kind/mRID or kind#hash of a name"
+        ),
+        sa.Column("subject_count", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False, comment="that this row stands for"),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("journal_uid", sa.Text(), nullable=True),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of the hash before it and of this row"),
+        sa.PrimaryKeyConstraint("chain", "number", name=op.f("pk_audit")),
+        comment="every call, in chains: see trail",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit_chain",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False, comment="of its last row"),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="of its last row"),
+        sa.Column("seal", sa.LargeBinary(), nullable=False, comment="HMAC of all this"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
+        comment="where each chain of the audit trail ends",
+    )
+    op.create_table(
         "journal",
         sa.Column("uid", sa.Text(), nullable=False, comment="time-ordered UUID: the id an operator asks for"),
         sa.Column("received", sa.BigInteger(), nullable=False),
@@ -87,9 +120,17 @@ def upgrade() -> None:
         comment="meters, usage points: whatever an mRID or Names identify",
     )
     op.create_table(
+        "quota",
+        sa.Column("counter", sa.Text(), nullable=False, comment="the credential whose messages are counted"),
+        sa.Column("started", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("counter", name=op.f("pk_quota")),
+        comment="messages in the present minute of each caller that has a quota",
+    )
+    op.create_table(
         "vault_key",
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="sealed"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_vault_key")),
         comment="the index key, sealed with the data key: also tells a wrong data key",
     )
@@ -114,7 +155,9 @@ def upgrade() -> None:
         sa.Column(
             "ended_by", sa.Text(), nullable=True, comment="journal uid of the message that changed or deleted it"
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone"),
+        sa.Column(
+            "sealed", sa.LargeBinary(), nullable=False, comment="the profile with this object alone; sealed"
+        ),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -161,7 +204,7 @@ def upgrade() -> None:
         sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
         sa.Column("until", sa.BigInteger(), nullable=False, comment="its end; its start, where it has none"),
         sa.Column("expires", sa.Boolean(), nullable=False, comment="whether it has an end"),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element, latest version; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -225,7 +268,7 @@ def upgrade() -> None:
             nullable=True,
             comment="journal uid of the message that closed, canceled or deleted it",
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -373,7 +416,7 @@ def upgrade() -> None:
             "start", sa.BigInteger(), nullable=False, comment="the first instant at which a reading may be due"
         ),
         sa.Column("end", sa.BigInteger(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the profile; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -413,7 +456,7 @@ def upgrade() -> None:
             nullable=True,
             comment="journal uid of the delete that named this block's message",
         ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
@@ -492,7 +535,7 @@ def upgrade() -> None:
             nullable=True,
             comment="the group or usage point that stands for it",
         ),
-        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.controls.State"),
+        sa.Column("state", sa.SmallInteger(), nullable=False, comment="see store.control_states.State"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column(
             "moved_by", sa.Text(), nullable=False, comment="journal uid of the message that brought it there"
@@ -650,6 +693,7 @@ def downgrade() -> None:
     op.drop_index("ix_config_version_noun", table_name="config_version")
     op.drop_table("config_version")
     op.drop_table("vault_key")
+    op.drop_table("quota")
     op.drop_table("object")
     op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
     op.drop_table("nonce")
@@ -661,4 +705,6 @@ def downgrade() -> None:
         postgresql_where=sa.text("correlation_key IS NOT NULL"),
     )
     op.drop_table("journal")
+    op.drop_table("audit_chain")
+    op.drop_table("audit")
     op.drop_table("api_key")

@@ -1,0 +1,75 @@
+"""Client certificates (mTLS): which partner a certificate stands for.
+
+Granian verifies client certificates and hands nothing about them to the application. So a partner is
+told by a certificate only behind a TLS-terminating proxy of ``trusted_proxies``, which verifies the
+certificate and passes it on: as RFC 9440 has it (``Client-Cert: :base64:``), or as URL-encoded PEM
+(nginx's ``$ssl_client_escaped_cert``).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from cryptography import x509
+
+from cim_adapter.access.identity import Identity
+from cim_adapter.access.roles import Roles
+from cim_adapter.errors import BadCredential
+from cim_adapter.settings import Settings, SettingsError
+
+
+class Certificates:
+    """Maps subjects (RFC 4514, ``CN=hes,O=Utility``) and alternative names (``DNS:hes.example``) to partners."""
+
+    def __init__(self, settings: Settings, roles: Roles) -> None:
+        self._partners: dict[str, Identity] = {}
+        for subject, partner in settings.client_certificates.items():
+            if len(partner) != 2 or partner[1] not in roles:
+                raise SettingsError(
+                    f"client_certificates: {subject!r} needs a partner's name and a role of "
+                    f'{", ".join(roles.names)}, such as ["hes", "partner"]'
+                )
+            name, role = partner
+            self._partners[subject] = Identity(
+                name=name, role=role, credential=f"certificate:{name}", quota=settings.quota
+            )
+
+    def check(self, header: str) -> Identity:
+        """The partner of the certificate in ``header``. Raises BadCredential."""
+        try:
+            certificate = _parse(header)
+            names = list(_names(certificate))
+        except ValueError as error:
+            raise BadCredential("the header of the client certificate does not hold a certificate") from error
+        if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
+            raise BadCredential(f"the client certificate of {names[0]} is not valid now; renew it")
+        for name in names:
+            if name in self._partners:
+                return self._partners[name]
+        raise BadCredential(f"no partner is known by the client certificate of {', '.join(names)}")
+
+
+def _parse(header: str) -> x509.Certificate:
+    text = header.strip()
+    if text.startswith(":") and text.endswith(":") and len(text) > 1:
+        return x509.load_der_x509_certificate(base64.b64decode(text[1:-1], validate=True))
+    return x509.load_pem_x509_certificate(unquote(text).encode())
+
+
+def _names(certificate: x509.Certificate) -> Iterator[str]:
+    yield certificate.subject.rfc4514_string()
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return
+    for kind, prefix in (
+        (x509.DNSName, "DNS"),
+        (x509.UniformResourceIdentifier, "URI"),
+        (x509.RFC822Name, "email"),
+        (x509.IPAddress, "IP"),
+    ):
+        for value in found.get_values_for_type(kind):
+            yield f"{prefix}:{value}"

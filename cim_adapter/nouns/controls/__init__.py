@@ -1,0 +1,1 @@
+"""EndDeviceControls: what devices are told to do, and what becomes of it."""

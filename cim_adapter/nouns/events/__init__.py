@@ -1,0 +1,1 @@
+"""EndDeviceEvents: what devices tell."""

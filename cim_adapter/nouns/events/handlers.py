@@ -1,0 +1,185 @@
+"""The noun EndDeviceEvents: what happened in or at devices is stored, asked for, and closed when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from cim_adapter import instants
+from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.errors import Incomplete
+from cim_adapter.nouns import relations
+from cim_adapter.nouns.controls import reports
+from cim_adapter.nouns.events.lookup import EventLookup, name_event
+from cim_adapter.nouns.events.xml import DeviceEvent, read_event
+from cim_adapter.nouns.object_errors import unknown
+from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.store import controls, device_events, objects
+from cim_adapter.store.device_events import Event, Mark
+from cim_adapter.store.transaction import Key, Transaction
+from cim_adapter.xmltree import children
+
+_MARKS = {
+    "close": Mark.CLOSED,
+    "closed": Mark.CLOSED,
+    "cancel": Mark.CANCELED,
+    "canceled": Mark.CANCELED,
+    "delete": Mark.DELETED,
+    "deleted": Mark.DELETED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """One event. ``content`` is its XML; ``may_tell`` are keys of controls that it may tell of."""
+
+    event: DeviceEvent
+    content: bytes
+    stored: Event
+    may_tell: Sequence[Key]
+
+
+def event_elements(profile: etree._Element) -> list[etree._Element]:
+    """The EndDeviceEvent elements of a profile."""
+    return [child for name, child in children(profile) if name == "EndDeviceEvent"]
+
+
+# ------------------------------------------------------------------------------------------ storing
+
+
+def _prepare(call: Call) -> list[_Prepared]:
+    first, answered = objects.new_id(), reports.answered_by(call)
+    prepared = []
+    for element in event_elements(call.payload):
+        event, position = read_event(element), next(call.positions)
+        mrid_key = device_events.mrid_key(event.mrid) if event.mrid is not None else None
+        tracking = controls.tracking_key(call.vault, event.tracking) if event.tracking is not None else None
+        content = etree.tostring(element, with_tail=False)
+        stored = Event(
+            id=first + position,
+            position=position,
+            mrid=event.mrid,
+            mrid_key=mrid_key,
+            names=event.names,
+            type=event.type,
+            created=instants.instant(event.created),
+            severity=event.severity,
+            tracking_key=tracking[1] if tracking else None,
+            sealed=call.vault.seal(content, device_events.event_row(call.uid, position)),
+        )
+        may_tell = [key for key in (tracking, answered) if key is not None]
+        prepared.append(_Prepared(event=event, content=content, stored=stored, may_tell=may_tell))
+        call.wanted.update((kind, identity) for kind, identity in event.objects if identity)
+        call.keys.update(may_tell)
+        if mrid_key is not None:
+            call.keys.add(mrid_key)
+    if not prepared:
+        raise Incomplete("EndDeviceEvents holds no EndDeviceEvent")
+    return prepared
+
+
+@handles("create", "EndDeviceEvents", prepare=_prepare)
+@handles("created", "EndDeviceEvents", prepare=_prepare)
+def store(call: Call, prepared: Sequence[_Prepared], transaction: Transaction) -> Reply:
+    """Every event is stored, and told to the control it is of; an Error for each that is there already."""
+    errors: list[Error] = []
+    for item in prepared:
+        event = item.event
+        if item.stored.mrid_key is not None and transaction.has(item.stored.mrid_key):
+            reason = "an event of this mRID exists; use changed to replace it"
+            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_event(event)))
+            continue
+        ids, problem = _resolve(call, transaction, event)
+        if problem is not None:
+            errors.append(problem)
+            continue
+        device_events.add(transaction, call.uid, item.stored, meter_id=ids[0], usage_point_id=ids[1])
+        if any(transaction.has(key) for key in item.may_tell):
+            reports.follow(call, transaction, event, [i for i in ids if i is not None])
+    return Reply.of(errors, any_done=len(errors) < len(prepared))
+
+
+@handles("change", "EndDeviceEvents", prepare=_prepare)
+@handles("changed", "EndDeviceEvents", prepare=_prepare)
+def change(call: Call, prepared: Sequence[_Prepared], transaction: Transaction) -> Reply:
+    """Every event takes the place of the one it names; an Error for each that is not known."""
+    lookup = EventLookup(transaction)
+    errors: list[Error] = []
+    for item in prepared:
+        matches = lookup.of(item.event)
+        if not matches:
+            errors.append(_unknown(name_event(item.event)))
+            continue
+        ids, problem = _resolve(call, transaction, item.event)
+        if problem is not None:
+            errors.append(problem)
+            continue
+        for found in matches:
+            device_events.replace(
+                transaction, found, item.stored, item.content, meter_id=ids[0], usage_point_id=ids[1]
+            )
+    return Reply.of(errors, any_done=len(errors) < len(prepared))
+
+
+def _resolve(
+    call: Call, transaction: Transaction, event: DeviceEvent
+) -> tuple[tuple[int | None, int | None], Error | None]:
+    """Meter and usage point of an event; an Error for one that is not known and may not be made known."""
+    ids: list[int | None] = []
+    for kind, identity in event.objects:
+        found = None if identity is None else relations.admit(call, transaction, kind, identity)
+        if identity is not None and found is None:
+            return (None, None), unknown(kind, identity)
+        ids.append(found)
+    meter, point = ids
+    return (meter, point), None
+
+
+# ------------------------------------------------------------------------------------------ marking
+
+
+def _prepare_mark(call: Call) -> list[tuple[ID | None, DeviceEvent | None]]:
+    """The events that a message names: in Payload as a whole, or in Request/ID by their mRID or name."""
+    request, payload = call.message.request, call.message.payload
+    named: list[tuple[ID | None, DeviceEvent | None]] = [(i, None) for i in (request.ids if request else ())]
+    if payload is not None and payload.elements:
+        events = [read_event(element) for element in event_elements(call.payload)]
+        named += [(name_event(event), event) for event in events]
+    if not named:
+        raise Incomplete(
+            f"{call.message.header.verb} names events, in Payload or in Request/ID: by mRID, by name "
+            "(kind='name') or by issuerTrackingID (idType='issuerTrackingID')",
+            code="1.6",
+        )
+    return named
+
+
+@handles("close", "EndDeviceEvents", prepare=_prepare_mark)
+@handles("closed", "EndDeviceEvents", prepare=_prepare_mark)
+@handles("cancel", "EndDeviceEvents", prepare=_prepare_mark)
+@handles("canceled", "EndDeviceEvents", prepare=_prepare_mark)
+@handles("delete", "EndDeviceEvents", prepare=_prepare_mark)
+@handles("deleted", "EndDeviceEvents", prepare=_prepare_mark)
+def mark(call: Call, named: Sequence[tuple[ID | None, DeviceEvent | None]], transaction: Transaction) -> Reply:
+    """Every event that is named is closed, canceled or (not seen any more) deleted; an Error for each that is
+    not known.
+    """
+    lookup = EventLookup(transaction)
+    errors: list[Error] = []
+    now = instants.now()
+    for identifier, event in named:
+        if event is not None:
+            matches = lookup.of(event)
+        else:
+            matches = lookup.by_id(identifier) if identifier is not None else []
+        if not matches:
+            errors.append(_unknown(identifier))
+        device_events.put(transaction, call.uid, matches, _MARKS[call.message.header.verb], now)
+    return Reply.of(errors, any_done=len(errors) < len(named))
+
+
+def _unknown(identifier: ID | None) -> Error:
+    reason = "no such event is known; it is found by its mRID, its Names, or its issuerTrackingID, device and type"
+    return Error(code="2.15", level="FATAL", reason=reason, id=identifier)

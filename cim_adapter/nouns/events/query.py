@@ -1,0 +1,126 @@
+"""Answers a get of EndDeviceEvents: the stored elements in the order of createdDateTime.
+
+What became of an event is no part of it: for one that is closed or canceled, the Reply has an Error of code
+0.0 and level INFORM with that word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from cim_adapter import instants
+from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.errors import OverBudget, Refused
+from cim_adapter.nouns.device_filter import DeviceFilter, Like, devices_of, narrowest, read_filter
+from cim_adapter.nouns.elements import bundle
+from cim_adapter.nouns.events.lookup import EventLookup, is_same_name, name_event
+from cim_adapter.nouns.events.xml import DeviceEvent, read_event
+from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.nouns.relations import Scope, reaches
+from cim_adapter.schema import reparse
+from cim_adapter.store import device_events
+from cim_adapter.store.device_events import Found
+from cim_adapter.store.transaction import Reader
+
+
+def _prepare(call: Call) -> DeviceFilter:
+    return read_filter(call.message, "EndDeviceEvent")
+
+
+@handles("get", "EndDeviceEvents", prepare=_prepare)
+def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
+    """The events that the filter asks for; an Error for each event or object that is asked for and not known."""
+    errors: list[Error] = []
+    scopes = wanted.scopes(reader, errors)
+    if not all(scopes):
+        return Reply.of(errors or [_nothing()], any_done=False)
+    events: dict[int, tuple[Found, DeviceEvent]] = {}
+    for found in _candidates(reader, wanted, scopes, errors):
+        if found.id not in events and _fits(wanted, scopes, found):
+            event = read_event(reparse(found.content))
+            if not wanted.likes or any(_is_like(like, event) for like in wanted.likes):
+                events[found.id] = found, event
+        if len(events) > call.settings.max_objects:
+            raise Refused(
+                f"more than {call.settings.max_objects} events fit this request; ask for fewer devices or a "
+                "shorter time",
+                code=OverBudget.code,
+            )
+    if not events:
+        return Reply.of(errors or [_nothing()], any_done=False)
+    in_order = sorted(events.values(), key=lambda pair: (pair[0].created, pair[0].id))
+    payload = bundle("EndDeviceEvents", (found.content for found, _ in in_order))
+    reply = Reply.of(errors, any_done=True, payload=payload)
+    if marks := [_marked(found, event) for found, event in in_order if found.mark is not None]:
+        reply = replace(reply, errors=(*errors, *marks))
+    return reply
+
+
+def _nothing() -> Error:
+    return Error(code="5.7", level="WARNING", reason="no events fit this request")
+
+
+def _candidates(reader: Reader, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error]) -> Iterator[Found]:
+    """The events among which those asked for are: as few as the store can tell at once."""
+    lookup = EventLookup(reader)
+    if wanted.ids:
+        devices: set[int] = set()
+        for identifier in wanted.ids:
+            events = lookup.by_id(identifier)
+            yield from events
+            if not events:
+                ids = devices_of(reader, identifier)
+                devices.update(ids)
+                if not ids:
+                    errors.append(_unknown(identifier))
+        yield from device_events.search(reader, types=wanted.types, objects=sorted(devices), window=wanted.hull)
+    elif wanted.likes and all(like.mrid or like.names or like.tracking for like in wanted.likes):
+        for like in wanted.likes:
+            found = _found(lookup, like)
+            yield from found
+            if not found:
+                event = DeviceEvent(mrid=like.mrid, names=like.names, tracking=like.tracking, issuer=like.issuer)
+                errors.append(_unknown(name_event(event)))
+    else:
+        yield from device_events.search(reader, types=wanted.types, objects=narrowest(scopes), window=wanted.hull)
+
+
+def _found(lookup: EventLookup, like: Like) -> list[Found]:
+    if like.mrid is not None:
+        return lookup.by_mrid(like.mrid)
+    return lookup.by_names(like.names) if like.names else lookup.by_tracking(like.tracking or "", like.issuer)
+
+
+def _fits(wanted: DeviceFilter, scopes: list[Scope], found: Found) -> bool:
+    own = (found.meter_id, found.usage_point_id)
+    return (
+        (not wanted.types or found.type in wanted.types)
+        and wanted.in_time(found.created, found.created)
+        and all(reaches(scope, own, found.created, found.created) for scope in scopes)
+    )
+
+
+def _is_like(like: Like, event: DeviceEvent) -> bool:
+    pairs = (
+        (like.mrid, event.mrid),
+        (like.issuer, event.issuer),
+        (like.tracking, event.tracking),
+        (like.reason, event.reason),
+        (like.severity, event.severity),
+    )
+    if any(asked is not None and asked != own for asked, own in pairs):
+        return False
+    return not like.names or any(is_same_name(name, own) for name in like.names for own in event.names)
+
+
+def _marked(found: Found, event: DeviceEvent) -> Error:
+    word = found.mark.word if found.mark else ""
+    since = instants.as_text(found.marked or 0)
+    details = f"{word} at {since}, by the message {found.marked_by} of the journal"
+    return Error(code="0.0", level="INFORM", reason=word, details=details, id=name_event(event))
+
+
+def _unknown(identifier: ID | None) -> Error:
+    return Error(code="2.15", level="FATAL", reason="no event of this ID is known", id=identifier)

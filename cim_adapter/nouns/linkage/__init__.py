@@ -1,0 +1,1 @@
+"""MasterDataLinkageConfig: which objects belong together, and when."""

@@ -1,0 +1,1 @@
+"""MeterReadings: stored, asked for, taken back."""

@@ -1,0 +1,143 @@
+"""The noun MeterReadings: readings are stored and asked for. (``reading_deletion`` takes them back.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.nouns.continuation import as_part, read_continuation
+from cim_adapter.nouns.identity_xml import write_id
+from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
+from cim_adapter.nouns.readings.model import Block, MeterReading
+from cim_adapter.nouns.readings.parts import Position
+from cim_adapter.nouns.readings.query import answer
+from cim_adapter.nouns.readings.xml import read_meter_readings
+from cim_adapter.nouns.registry import Call, handles
+from cim_adapter.store import objects, readings
+from cim_adapter.store.readings import Kind
+from cim_adapter.store.transaction import Reader, Transaction
+
+# ------------------------------------------------------------------------------------------ storing
+
+
+_LONGEST_TYPE = 250  # characters; it stands in an index. An identifier of 18 numbers has some 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Sealed MeterReadings, and an Error for each that cannot be stored."""
+
+    good: list[tuple[MeterReading, list[readings.Block]]]
+    errors: list[Error]
+
+
+def _prepare(call: Call) -> _Prepared:
+    good, errors, registers = [], [], 0
+    for item in read_meter_readings(call.payload):
+        registers = _number(item, registers)
+        try:
+            if not item.meter and not item.usage_point:
+                raise Incomplete("a MeterReading needs a Meter or a UsagePoint with an mRID or Names")
+            for block in item.blocks:
+                if len(block.reading_type) > _LONGEST_TYPE:
+                    raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
+            good.append((item, [_seal(call, block) for block in item.blocks]))
+            call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
+        except Refused as error:
+            errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
+    if not good and not errors:
+        raise Incomplete("MeterReadings holds no MeterReading")
+    return _Prepared(good, errors)
+
+
+def _number(item: MeterReading, first: int) -> int:
+    """Number the registers on through the whole message; returns the next number."""
+    own = [reading for block in item.blocks if block.kind is Kind.REGISTERS for reading in block.readings]
+    for reading in own:
+        reading.position += first
+    return first + len(own)
+
+
+def _seal(call: Call, block: Block) -> readings.Block:
+    try:
+        start, end = block.bounds()
+    except ValueError as error:
+        raise Incomplete(str(error)) from error
+    position = next(call.positions)
+    sealed = call.vault.seal(msgspec.msgpack.encode(block), readings.block_row(call.uid, position))
+    return readings.Block(
+        kind=block.kind,
+        position=position,
+        reading_type=block.reading_type,
+        start=start,
+        end=end,
+        readings=len(block.readings),
+        sealed=sealed,
+    )
+
+
+@handles("create", "MeterReadings", prepare=_prepare)
+@handles("change", "MeterReadings", prepare=_prepare)
+@handles("created", "MeterReadings", prepare=_prepare)
+@handles("changed", "MeterReadings", prepare=_prepare)
+def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
+    """Every MeterReading that can be stored is; the others get an Error each."""
+    for item, blocks in prepared.good:
+        meter, point = (
+            objects.resolve(transaction, kind, identity) if identity else None for kind, identity in item.objects
+        )
+        readings.add(transaction, call.uid, blocks, meter_id=meter, usage_point_id=point)
+    return Reply.of(prepared.errors, any_done=bool(prepared.good))
+
+
+def _id_of(item: MeterReading) -> ID | None:
+    for kind, identity in item.objects:
+        if identity:
+            return write_id(kind, identity)
+    return None
+
+
+# ------------------------------------------------------------------------------------------- asking
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, and which part of the answer; None for the first or only one. ``at_most`` readings
+    are in a part."""
+
+    filter: ReadingFilter
+    at: Position | None
+    at_most: int
+
+
+def _prepare_get(call: Call) -> _Asked:
+    at = read_continuation(call)
+    place = None if at is None else msgspec.msgpack.decode(at, type=Position)
+    return _Asked(read_filter(call.message), place, _part_size(call))
+
+
+def _part_size(call: Call) -> int:
+    """What the Option ``partSize`` asks for, never more than ``max_readings``. Raises Refused (1.6)."""
+    options = call.message.request.options if call.message.request else ()
+    given = next((value or "" for name, value in options if name == "partSize"), None)
+    if given is None:
+        return call.settings.max_readings
+    if not (given.isascii() and given.isdigit() and int(given[:18]) > 0):
+        raise Refused(
+            f"Option partSize is {given[:20]!r}; it is how many readings a part has, 1 or more", code="1.6"
+        )
+    return min(int(given[:18]), call.settings.max_readings)
+
+
+@handles("get", "MeterReadings", prepare=_prepare_get)
+def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
+    """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
+    each meter or usage point without any.
+    """
+    reply, following = answer(reader, asked.filter, at_most=asked.at_most, at=asked.at)
+    if asked.at is None and following is None:
+        return reply
+    return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))

@@ -1,0 +1,1 @@
+"""MeterReadSchedule: when meters are to be read."""

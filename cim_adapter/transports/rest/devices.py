@@ -1,0 +1,275 @@
+"""/end-device-events and /end-device-controls: what happened to devices, and what they are told to do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+from lxml import etree
+
+from cim_adapter import instants
+from cim_adapter.envelope import Error
+from cim_adapter.store.objects import Identity
+from cim_adapter.transports.rest import answers
+from cim_adapter.transports.rest.addresses import look_up
+from cim_adapter.transports.rest.bodies import Bodies, Findings, Sent
+from cim_adapter.transports.rest.control import ControlXml
+from cim_adapter.transports.rest.event import EventXml
+from cim_adapter.transports.rest.exchange import Outcome, offences_of
+from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.profile_xml import ProfileXml
+from cim_adapter.transports.rest.query import PAGING, Query, as_token
+from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
+from cim_adapter.transports.rsgi import Response
+from cim_adapter.xmltree import children
+
+
+class ItemXml(Protocol):
+    """How the items of a resource stand in their profile."""
+
+    @property
+    def item(self) -> type[msgspec.Struct]: ...
+
+    @property
+    def noun(self) -> str: ...
+
+    @property
+    def element(self) -> str: ...
+
+    @property
+    def member(self) -> str: ...
+
+    @property
+    def xml(self) -> ProfileXml: ...
+
+    @property
+    def states(self) -> tuple[str, ...]: ...
+
+    @property
+    def told_only(self) -> tuple[str, ...]: ...
+
+    def check(self, item: Any, pointer: str, findings: Findings) -> None:
+        """Adds what the struct could not say."""
+
+    def write(self, parent: etree._Element, item: Any, device: Identity | None, point: Identity | None) -> None:
+        """Adds the element of an item that was checked."""
+
+    def read(self, element: etree._Element) -> Any:
+        """What an element says."""
+
+    def tell(self, items: Sequence[Any], told: Iterable[Error]) -> None:
+        """Adds what the Reply tells beside the profile."""
+
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """The last item of a page: its id, and how many there were up to it."""
+
+    id: str
+    number: int
+
+
+class DeviceItems(Resource):
+    """Items that are created, asked for, changed and ended one by one."""
+
+    TYPE: ClassVar[str]
+
+    def __init__(self, tools: Tools, items: ItemXml) -> None:
+        super().__init__(tools)
+        self._items = items
+        self._bodies: Bodies[Any] = Bodies(items.item, items.member, at_most=tools.settings.max_items)
+        self._query = ProfileXml(f"http://iec.ch/TC57/2011/Get{items.noun}#")
+
+    async def create(self, call: RestCall) -> Response:
+        """POST: one item, or several."""
+        outcome, receipt = await self.submit(call, lambda body, form: self._payload(call, body, form), "create")
+        alone = receipt.ids if len(receipt.ids) == 1 else ()
+        return self.receipt(call, outcome, receipt, *(("location", self.url(call, name)) for name in alone))
+
+    async def collect(self, call: RestCall) -> Response:
+        """GET: the items that fit, in the order of time."""
+        query = call.query(*self.parameters)
+        limit, place = query.limit(), query.cursor(_Place)
+        kinds, states = frozenset(query.all(self.TYPE)), query.words("status", self._items.states)
+        outcome = await self._search(call, query)
+        if outcome.failed and not outcome.empty:
+            return outcome.problem(unknown=404).response(call.form)
+        items = [
+            item
+            for item in self._read(outcome)
+            if (not kinds or kinds & {item.kind, item.code})
+            and (not states or item.status in states)
+            and self._fits(item, query)
+        ]
+        first = self._after(items, place)
+        page = items[first : first + limit]
+        cursor = as_token(_Place(page[-1].id or "", first + limit)) if first + limit < len(items) else None
+        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+        more = {name: value for name, value in (("nextCursor", cursor), ("errors", told)) if value}
+        link = query.link(self.url(call), cursor)
+        return answers.listed(page, self._items.item, self.member, call.form, more, link)
+
+    async def fetch(self, call: RestCall, name: str) -> Response:
+        """GET by mRID."""
+        call.query()
+        found = await self._find(call, name)
+        return found if isinstance(found, Response) else answers.one(found, self._one, call.form)
+
+    async def amend(self, call: RestCall, name: str) -> Response:
+        """PATCH: what the body names takes the place of what was so."""
+        call.query()
+        found = await self._find(call, name)
+        if isinstance(found, Response):
+            return found
+        before = found
+
+        async def changed(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+            fields = {field.name for field in msgspec.structs.fields(before)}
+            merged = self._bodies.merged(
+                before, body, form, self.tools.budget, fields - {"id", *self._items.told_only}
+            )
+            if merged.kind != before.kind and merged.code == before.code:
+                merged.code = None  # it told what was
+            return await self._profile(Sent([merged], None), told=True)
+
+        outcome, _ = await self.submit(call, changed, "change")
+        if outcome.failed:
+            return outcome.problem(unknown=404).response(call.form)
+        found = await self._find(call, name)
+        return found if isinstance(found, Response) else answers.one(found, self._one, call.form)
+
+    async def remove(self, call: RestCall, name: str) -> Response:
+        """DELETE: an event is not told any more, a control that is not finished is canceled."""
+        call.query()
+        profile = self._items.xml.root(self.noun)
+        found = await self._find(call, name)
+        if isinstance(found, Response):
+            return found
+        self._items.write(profile, found, None, None)
+        outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, payload=profile)
+        if outcome.failed:
+            return outcome.problem(unknown=404).response(call.form)
+        return Response(status=204)
+
+    # ------------------------------------------------------------------------------------- inside
+
+    @property
+    def _one(self) -> str:
+        return self.member.removesuffix("s")
+
+    async def _payload(self, call: RestCall, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+        sent: Sent[Any] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
+        message = uuid.uuid5(uuid.NAMESPACE_URL, call.message_id)
+        for number, item in enumerate(sent.items):
+            # The same request makes the same ids, so that repeating it makes nothing new.
+            item.id = item.id or str(uuid.uuid5(message, str(number)))
+        return await self._profile(sent, told=False)
+
+    async def _profile(self, sent: Sent[Any], *, told: bool) -> tuple[etree._Element, Receipt]:
+        """The profile. ``told``: the item was told by us, with members that nobody sends."""
+        findings, items = Findings(), sent.items
+        devices = {item.device_id for item in items if item.device_id}
+        points = {item.usage_point_id for item in items if item.usage_point_id}
+        addresses = await look_up(self.tools.store, {"Meter": devices, "UsagePoint": points})
+        profile = self._items.xml.root(self.noun)
+        for number, item in enumerate(items):
+            pointer = sent.pointer(number)
+            before = len(findings.listed)
+            self._items.check(item, pointer, findings)
+            for name in self._items.told_only:
+                if not told and getattr(item, name):
+                    findings.add(f"{pointer}/{name}", f"a member {name}", "none: it is told, not sent")
+            owners = []
+            for kind, name, text in (
+                ("Meter", "deviceId", item.device_id),
+                ("UsagePoint", "usagePointId", item.usage_point_id),
+            ):
+                named = addresses.of(kind, text) if text else [None]
+                if len(named) > 1:
+                    several = ", ".join(map(str, named[:5]))
+                    findings.add(f"{pointer}/{name}", text, f"an mRID: it is the name of {several}", code="2.4")
+                owners.append(named[0])
+            if owners == [None, None]:
+                findings.add(pointer, "no deviceId", "a member deviceId, or usagePointId", code="1.7")
+            if len(findings.listed) == before:
+                self._items.write(profile, item, *owners)
+        findings.check()
+        return profile, Receipt(result="", count=len(items), ids=tuple(item.id for item in items))
+
+    async def _search(self, call: RestCall, query: Query) -> Outcome:
+        asked = {"Meter": query.all("meter"), "UsagePoint": query.all("usagePoint")}
+        addresses = await look_up(self.tools.store, asked if await call.exchange.known() else {})
+        xml = self._query
+        profile = xml.root(f"Get{self.noun}")
+        for text in asked["Meter"]:
+            for identity in addresses.of("Meter", text):
+                xml.identity(profile, "Meter", identity)
+        start, since = query.moment("from"), query.moment("since")
+        if since is not None and (start is None or instants.instant(since) >= instants.instant(start)):
+            start = instants.as_text(instants.instant(since) + 1, exact=True)
+        end = query.moment("to")
+        if start is not None or end is not None:
+            xml.interval(xml.add(profile, "TimeSchedule"), "scheduleInterval", start, end)
+        for text in asked["UsagePoint"]:
+            for identity in addresses.of("UsagePoint", text):
+                xml.identity(profile, "UsagePoint", identity)
+        return await call.exchange.send("get", self.noun, query=profile)
+
+    def _read(self, outcome: Outcome) -> list[Any]:
+        items = [
+            self._items.read(element)
+            for profile in outcome.payload
+            for name, element in children(profile)
+            if name == self._items.element
+        ]
+        self._items.tell(items, outcome.told)
+        return items
+
+    def _fits(self, item: Any, query: Query) -> bool:
+        return True
+
+    @staticmethod
+    def _after(items: Sequence[Any], place: _Place | None) -> int:
+        """The number of the first item of a page. The id says where the last one ended, whatever came or went
+        since; the number, where that item has none.
+        """
+        if place is None:
+            return 0
+        ends = (number + 1 for number, item in enumerate(items) if place.id and item.id == place.id)
+        return next(ends, place.number)
+
+    async def _find(self, call: RestCall, name: str) -> Any:
+        """The item of this mRID, or a Response where there is none."""
+        profile = self._query.root(f"Get{self.noun}")
+        if len(name) > 250 or any(ord(letter) < 32 for letter in name):
+            return self.missing(call, name)
+        self._query.text(self._query.add(profile, self._items.element), "mRID", name)
+        outcome = await call.exchange.send("get", self.noun, query=profile)
+        if outcome.failed:
+            return outcome.problem(unknown=404).response(call.form)
+        return next((item for item in self._read(outcome) if item.id == name), None) or self.missing(call, name)
+
+
+class Events(DeviceItems):
+    """The noun EndDeviceEvents."""
+
+    path, noun, member, TYPE = "end-device-events", "EndDeviceEvents", "events", "eventType"
+    parameters = ("meter", "usagePoint", "eventType", "from", "to", "since", "status", "severity", *PAGING)
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools, EventXml(tools.lists))
+
+    def _fits(self, item: Any, query: Query) -> bool:
+        severities = query.all("severity")
+        return not severities or item.severity in severities
+
+
+class Controls(DeviceItems):
+    """The noun EndDeviceControls."""
+
+    path, noun, member, TYPE = "end-device-controls", "EndDeviceControls", "controls", "controlType"
+    parameters = ("meter", "usagePoint", "controlType", "from", "to", "since", "status", *PAGING)
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools, ControlXml(tools.lists))

@@ -1,0 +1,95 @@
+"""Client certificates as a trusted proxy passes them on."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from ipaddress import ip_address
+from urllib.parse import quote
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from cim_adapter import Settings
+from cim_adapter.access.certificates import Certificates
+from cim_adapter.access.roles import Roles
+from cim_adapter.errors import BadCredential
+from cim_adapter.settings import SettingsError
+
+NOW = datetime.datetime.now(datetime.UTC)
+DAY = datetime.timedelta(days=1)
+
+
+def certificate(
+    name: str = "hes", *, until: datetime.datetime = NOW + DAY, alternative: bool = True
+) -> x509.Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Utility"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(until - 10 * DAY)
+        .not_valid_after(until)
+    )
+    if alternative:
+        names = [
+            x509.DNSName(f"{name}.example"),
+            x509.UniformResourceIdentifier(f"spiffe://grid/{name}"),
+            x509.IPAddress(ip_address("10.0.0.7")),
+        ]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, hashes.SHA256())
+
+
+def rfc9440(made: x509.Certificate) -> str:
+    return f":{base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()}:"
+
+
+def escaped(made: x509.Certificate) -> str:
+    return quote(made.public_bytes(serialization.Encoding.PEM).decode())
+
+
+def check(header: str, **partners: tuple[str, ...]):
+    return Certificates(Settings(client_certificates=partners), Roles()).check(header)
+
+
+@pytest.mark.parametrize("header", [rfc9440, escaped])
+@pytest.mark.parametrize("name", ["CN=hes,O=Utility", "DNS:hes.example", "URI:spiffe://grid/hes", "IP:10.0.0.7"])
+def test_a_partner_is_known_by_subject_or_alternative_name(header, name):
+    found = check(header(certificate()), **{"CN=other": ("mdms", "admin"), name: ("hes", "partner")})
+    assert (found.name, found.role, found.credential, found.quota) == ("hes", "partner", "certificate:hes", 100)
+
+
+def test_the_subject_alone_will_do():
+    assert check(rfc9440(certificate(alternative=False)), **{"CN=hes,O=Utility": ("hes", "partner")}).name == "hes"
+
+
+@pytest.mark.parametrize("name", ["CN=hes", "hes", "O=Utility,CN=hes", "DNS:HES.example.org", "*"])
+def test_a_name_that_only_looks_like_it_is_another(name):
+    with pytest.raises(BadCredential, match=r"CN=hes,O=Utility, DNS:hes\.example"):
+        check(rfc9440(certificate()), **{name: ("hes", "partner")})
+
+
+def test_a_certificate_that_is_over():
+    with pytest.raises(BadCredential, match="CN=hes,O=Utility is not valid now"):
+        check(rfc9440(certificate(until=NOW - DAY)), **{"CN=hes,O=Utility": ("hes", "partner")})
+
+
+@pytest.mark.parametrize("header", [":", "::", ":x:", ":AAAA:", "x", "%", "-----BEGIN CERTIFICATE-----", "CN=hes"])
+def test_what_is_no_certificate(header):
+    with pytest.raises(BadCredential, match="does not hold a certificate"):
+        check(header)
+
+
+@pytest.mark.parametrize("partner", [(), ("hes",), ("hes", "emperor"), ("hes", "partner", "x")])
+def test_a_mapping_that_says_too_little_is_refused(partner):
+    with pytest.raises(SettingsError, match="needs a partner's name and a role"):
+        check("x", **{"CN=hes": partner})
