@@ -18,21 +18,26 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of a window (default 10)")
     parser.add_argument("--clients", type=int, default=16, help="clients in a closed loop (default 16)")
-    parser.add_argument("--bulk-clients", type=int, default=4, help="clients from 1,000 a message up (default 4)")
-    parser.add_argument("--kinds", default=",".join(KINDS), help=f"of messages (default {','.join(KINDS)})")
+    parser.add_argument(
+        "--bulk-clients", type=int, default=4, help="clients from 1,000 items a message up (default 4)"
+    )
+    parser.add_argument("--kinds", default=",".join(KINDS), help=f"kinds of messages (default {','.join(KINDS)})")
     for kind in KINDS.values():
         sizes = ",".join(map(str, kind.sizes))
         parser.add_argument(f"--{kind.name}", default=sizes, help=f"{kind.name} a message (default {sizes})")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of each stack, alternating (default 2)")
     parser.add_argument("--only", choices=(*STACKS, CEILING), help="one stack, or the generator by itself")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.kinds = options.kinds.split(",")
+    if unknown := set(options.kinds).difference(KINDS):
+        parser.error(f"--kinds: {', '.join(sorted(unknown))} is none of {', '.join(KINDS)}")
+    return options
 
 
 def main() -> int:
     """Prints as it goes: a bench that takes minutes should show that it lives."""
     options = arguments()
-    kinds = options.kinds.split(",")
-    plays = [(kind, int(size)) for kind in kinds for size in getattr(options, kind).split(",")]
+    plays = [(kind, int(size)) for kind in options.kinds for size in getattr(options, kind).split(",")]
     load = Load(options.seconds, options.clients, options.bulk_clients)
     with TemporaryDirectory(prefix="bench-") as folder:
         kind, size = plays[0]
