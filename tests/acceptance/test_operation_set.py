@@ -167,8 +167,9 @@ def test_the_set_itself_is_refused(send, messages, create, given, code):
 def test_the_noun_alone_makes_no_set(send, messages):
     header = {"Noun": "OperationSet"}
     assert send(messages.message("execute", header=header)).codes == ["1.7"]
+    # Where header and payload contradict each other, the payload decides, and readings are not executed.
     payload = messages.readings(messages.meter())
-    assert send(messages.message("execute", header=header, payload=payload)).codes == ["1.7"]
+    assert send(messages.message("execute", header=header, payload=payload)).codes == ["2.9"]
 
 
 def test_the_same_set_again_gets_the_same_reply(send, messages, create, broken, stored):
