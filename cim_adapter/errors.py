@@ -136,8 +136,8 @@ class OverQuota(Fault):
     code = "3.2"
     http_status = 429
 
-    def __init__(self, reason: str, *, limit: int, wait: int) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, *, limit: int = 0, wait: int = 60, code: str | None = None) -> None:
+        super().__init__(reason, code=code)
         self.limit = limit
         self.wait = wait
 
