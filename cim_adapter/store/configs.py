@@ -111,28 +111,30 @@ def references(reader: Reader, noun: str, object_id: int) -> list[int]:
     return sorted(_named_by(reader, [object_id], noun=noun))
 
 
-def neighbours(reader: Reader, ids: Collection[int]) -> set[int]:
-    """The objects that name one of ``ids`` in their configuration, or are named in that of one."""
+def neighbours(reader: Reader, ids: Collection[int], at: int | None = None) -> set[int]:
+    """The objects that name one of ``ids`` in their configuration (now, or at an instant), or are named in that
+    of one.
+    """
     table, reference = reader.tables.config_version, reader.tables.config_reference
-    found = _named_by(reader, ids)
+    found = _named_by(reader, ids, at=at)
     for part in _parts(list(ids)):
         statement = (
             select(table.c.object_id)
             .join(reference, reference.c.version_id == table.c.id)
-            .where(reference.c.object_id.in_(part), table.c.until.is_(None))
+            .where(reference.c.object_id.in_(part), _held(table.c, at))
         )
         found.update(reader.select(statement).scalars())
     return found
 
 
-def _named_by(reader: Reader, ids: Collection[int], *, noun: str | None = None) -> set[int]:
+def _named_by(reader: Reader, ids: Collection[int], *, noun: str | None = None, at: int | None = None) -> set[int]:
     table, reference = reader.tables.config_version, reader.tables.config_reference
     found: set[int] = set()
     for part in _parts(list(ids)):
         statement = (
             select(reference.c.object_id)
             .join(table, reference.c.version_id == table.c.id)
-            .where(table.c.object_id.in_(part), table.c.until.is_(None))
+            .where(table.c.object_id.in_(part), _held(table.c, at))
         )
         found.update(reader.select(statement if noun is None else statement.where(table.c.noun == noun)).scalars())
     return found

@@ -7,7 +7,7 @@ it, or are linked with it: meters of a usage point, devices of a group.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
@@ -35,6 +35,10 @@ class Criterion:
     identity: Identity
     names: tuple[str, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
+
+
+_Found = dict[Criterion, set[int]]
+"""The objects behind each criterion that names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,12 @@ def read_filter(call: Call) -> ConfigFilter:
         ]
     criteria: dict[str, list[Criterion]] = {}
     for criterion in found:
+        if not criterion.identity and criterion.kind not in own and not is_definition(criterion.kind):
+            raise Incomplete(
+                f"{criterion.kind} in this query has no mRID and no Names: say which one is meant, since its own "
+                f"texts are not looked at for {noun}",
+                code="1.6",
+            )
         criteria.setdefault(criterion.kind, []).append(criterion)
     return ConfigFilter(
         noun=noun,
@@ -93,7 +103,8 @@ def own_kinds(call: Call) -> frozenset[str]:
 def answer(reader: Reader, call: Call, wanted: ConfigFilter) -> Reply:
     """The reply to a get. Raises Refused (3.1) where it would hold more than ``max_objects`` objects."""
     errors: list[Error] = []
-    ids = _ids(reader, wanted, errors)
+    found = _find(reader, wanted, errors)
+    ids = _narrowest(wanted, found)
     limit = call.settings.max_objects
     versions = list(
         configs.versions(
@@ -108,8 +119,8 @@ def answer(reader: Reader, call: Call, wanted: ConfigFilter) -> Reply:
     if len(versions) > limit:
         raise Refused(f"more than {limit} objects fit this request; ask for fewer", code=OverBudget.code)
     profiles = [(version, reparse(version.content)) for version in versions]
-    profiles = [(version, profile) for version, profile in profiles if _fits(profile, wanted)]
-    errors += _missing(reader, wanted, [version for version, _ in profiles])
+    profiles = [(version, profile) for version, profile in profiles if _fits(version, profile, wanted, found)]
+    errors += _missing(wanted, found, {version.object_id for version, _ in profiles})
     if not profiles and not wanted.criteria:
         empty = etree.Element(f"{{{wanted.namespace or call.catalogue.nouns[wanted.noun][0]}}}{wanted.noun}")
         return Reply.of(errors, any_done=True, payload=(empty,))
@@ -144,54 +155,57 @@ def _as_of(request: Request) -> int | None:
     return None
 
 
-def _ids(reader: Reader, wanted: ConfigFilter, errors: list[Error]) -> set[int] | None:
-    """The objects that are asked for; None where the filter does not name any."""
-    ids: set[int] | None = None
+def _find(reader: Reader, wanted: ConfigFilter, errors: list[Error]) -> _Found:
+    """The objects that each criterion names, those it stands for included; an Error for each that is not known."""
+    found: _Found = {}
     for kind, criteria in wanted.criteria.items():
-        named = [criterion for criterion in criteria if criterion.identity]
-        if is_definition(kind) or len(named) < len(criteria):
-            continue  # by what their XML says
-        found: set[int] = set()
-        for criterion in named:
-            known = set(objects.find(reader, kind, criterion.identity))
-            if not known:
+        for criterion in criteria if not is_definition(kind) else ():
+            if not criterion.identity:
+                continue  # by what the XML of objects says
+            ids = set(objects.find(reader, kind, criterion.identity))
+            if not ids:
                 errors.append(unknown(kind, criterion.identity))
-            found |= known
-        if kind not in wanted.own:
-            found |= configs.neighbours(reader, found) | links.linked(reader, found, wanted.at)
-        ids = found if ids is None else ids & found
-    return ids
+            elif kind not in wanted.own:
+                ids |= configs.neighbours(reader, ids, wanted.at) | links.linked(reader, ids, wanted.at)
+            found[criterion] = ids
+    return found
 
 
-def _fits(profile: etree._Element, wanted: ConfigFilter) -> bool:
-    """Whether an object is as its XML must be: refers to a definition that is asked for, has the texts."""
-    element = next(objects_of(profile))
-    own, identity = kind_of(local(element)), read_identity(element)
-    for kind, criteria in wanted.criteria.items():
-        if is_definition(kind):
-            refs = {item.get("ref") for item in profile.iter(etree.Element) if kind_of(local(item)) == kind}
-            if not any(refs.intersection(criterion.names) for criterion in criteria):
-                return False
-        elif kind == own and not any(_says(element, identity, criterion) for criterion in criteria):
-            return False
-    return True
+def _narrowest(wanted: ConfigFilter, found: _Found) -> set[int] | None:
+    """Objects among which all that fit are; None where only their XML can tell."""
+    scopes = [
+        set().union(*(found[criterion] for criterion in criteria))
+        for criteria in wanted.criteria.values()
+        if all(criterion in found for criterion in criteria)
+    ]
+    return set.intersection(*scopes) if scopes else None
 
 
-def _says(element: etree._Element, identity: Identity, criterion: Criterion) -> bool:
-    texts = {name: (child.text or "").strip() for name, child in children(element)}
-    if any(texts.get(name) != text for name, text in criterion.texts):
+def _fits(version: Version, profile: etree._Element, wanted: ConfigFilter, found: _Found) -> bool:
+    """Whether an object is what one criterion of each kind asks for."""
+    return all(
+        any(_is(version, profile, criterion, found) for criterion in criteria)
+        for criteria in wanted.criteria.values()
+    )
+
+
+def _is(version: Version, profile: etree._Element, criterion: Criterion, found: _Found) -> bool:
+    if is_definition(criterion.kind):
+        refs = {item.get("ref") for item in profile.iter(etree.Element) if kind_of(local(item)) == criterion.kind}
+        return bool(refs.intersection(criterion.names))
+    if criterion in found and version.object_id not in found[criterion]:
         return False
-    asked = criterion.identity
-    if asked.mrid is not None and identity.mrid is not None:
-        return asked.mrid == identity.mrid
-    return True  # by name: the store found it
+    element = next(objects_of(profile))
+    if kind_of(local(element)) != criterion.kind:
+        return True  # what such an object says of itself is not said here
+    said = {name: (child.text or "").strip() for name, child in children(element)}
+    return all(said.get(name) == text for name, text in criterion.texts)
 
 
-def _missing(reader: Reader, wanted: ConfigFilter, found: Sequence[Version]) -> Iterable[Error]:
+def _missing(wanted: ConfigFilter, found: _Found, given: set[int]) -> Iterator[Error]:
     """An Error for each object asked for that is known, but has no such configuration."""
-    have = {version.object_id for version in found}
     for kind in wanted.own & wanted.criteria.keys():
         for criterion in wanted.criteria[kind]:
-            known = set(objects.find(reader, kind, criterion.identity)) if criterion.identity else set()
-            if known and not known & have:
+            ids = found.get(criterion)
+            if ids and not ids & given:
                 yield invalid(kind, criterion.identity, f"this {kind} has no {wanted.noun} that fits this request")

@@ -294,6 +294,21 @@ def test_texts_of_a_filter_narrow(ask, query):
     assert texts(asked, "EndDevice/mRID") == ["e"]
 
 
+def test_alternatives_by_name_and_by_text_are_each_for_themselves(ask, query):
+    for mrid, kind in (("a", "x"), ("b", "y"), ("c", "z")):
+        ask("create", "MeterConfig", meter(mrid, f"<amrSystem>{kind}</amrSystem>{named('meter ' + mrid)}"))
+    by_name, by_text = f"<Meter>{named('meter a')}</Meter>", "<Meter><amrSystem>z</amrSystem></Meter>"
+    assert texts(query("MeterConfig", by_name + by_text), "Meter/mRID") == ["a", "c"]
+    other = f"<Meter><amrSystem>y</amrSystem>{named('meter a')}</Meter><Meter>{named('meter b')}</Meter>"
+    assert texts(query("MeterConfig", other), "Meter/mRID") == ["b"]
+
+
+def test_another_kind_of_object_must_be_named(query):
+    """What it says of itself is not known here; to ignore it would give everything."""
+    reply = query("UsagePointConfig", "<ServiceCategory><kind>electricity</kind></ServiceCategory>")
+    assert said(reply) == [("1.6", None)]
+
+
 def test_groups_by_a_device_in_them(ask, query):
     ask(
         "create",
