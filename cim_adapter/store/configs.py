@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from cim_adapter.store.objects import new_id
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ def add(
 def end(transaction: Transaction, journal_uid: str, versions: Collection[int], *, at: int) -> None:
     """The versions of these ids hold no longer."""
     table = transaction.tables.config_version
-    for part in _parts(list(versions)):
+    for part in in_parts(list(versions)):
         transaction.execute(update(table).where(table.c.id.in_(part)).values(until=at, ended_by=journal_uid))
 
 
@@ -81,7 +80,7 @@ def versions(
         base = base.where(table.c.namespace == namespace)
     if at_most is not None:
         base = base.limit(at_most)
-    for part in [None] if ids is None else _parts(ids):
+    for part in [None] if ids is None else in_parts(ids):
         statement = base if part is None else base.where(table.c.object_id.in_(part))
         for row in reader.select(statement.order_by(table.c.since, table.c.position)):
             yield Version(
@@ -101,7 +100,7 @@ def current(reader: Reader, noun: str, ids: Sequence[int]) -> dict[tuple[int, st
     )
     return {
         (row.object_id, row.namespace): row.id
-        for part in _parts(ids)
+        for part in in_parts(ids)
         for row in reader.select(columns.where(table.c.object_id.in_(part)))
     }
 
@@ -117,7 +116,7 @@ def neighbours(reader: Reader, ids: Collection[int], at: int | None = None) -> s
     """
     table, reference = reader.tables.config_version, reader.tables.config_reference
     found = _named_by(reader, ids, at=at)
-    for part in _parts(list(ids)):
+    for part in in_parts(list(ids)):
         statement = (
             select(table.c.object_id)
             .join(reference, reference.c.version_id == table.c.id)
@@ -130,7 +129,7 @@ def neighbours(reader: Reader, ids: Collection[int], at: int | None = None) -> s
 def _named_by(reader: Reader, ids: Collection[int], *, noun: str | None = None, at: int | None = None) -> set[int]:
     table, reference = reader.tables.config_version, reader.tables.config_reference
     found: set[int] = set()
-    for part in _parts(list(ids)):
+    for part in in_parts(list(ids)):
         statement = (
             select(reference.c.object_id)
             .join(table, reference.c.version_id == table.c.id)
@@ -146,8 +145,3 @@ def _held(columns: object, at: int | None) -> ColumnElement[bool]:
         held: ColumnElement[bool] = until.is_(None)
         return held
     return and_(since <= at, or_(until.is_(None), until > at))
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(values), _PARAMETERS):
-        yield values[first : first + _PARAMETERS]

@@ -12,9 +12,8 @@ from enum import IntEnum
 
 from sqlalchemy import select, update
 
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class State(IntEnum):
@@ -95,12 +94,12 @@ def move(
         remember(transaction, journal_uid, target.control_id, target.position, before, state, now)
     table = transaction.tables.control_target
     for (control_id, state), positions in together.items():
-        for first in range(0, len(positions), _PARAMETERS):
+        for some in in_parts(positions):
             transaction.execute(
                 update(table)
                 .where(
                     table.c.control_id == control_id,
-                    table.c.position.in_(positions[first : first + _PARAMETERS]),
+                    table.c.position.in_(some),
                 )
                 .values(state=int(state), since=now, moved_by=journal_uid)
             )
@@ -133,11 +132,9 @@ def targets(reader: Reader, control_ids: Sequence[int], *, to_move: bool = False
     """The targets of these controls in their order. ``to_move`` keeps other processes from moving them too."""
     table = reader.tables.control_target
     found: dict[int, list[Target]] = {control_id: [] for control_id in control_ids}
-    for first in range(0, len(control_ids), _PARAMETERS):
+    for some in in_parts(control_ids):
         statement = (
-            select(table)
-            .where(table.c.control_id.in_(control_ids[first : first + _PARAMETERS]))
-            .order_by(table.c.control_id, table.c.position)
+            select(table).where(table.c.control_id.in_(some)).order_by(table.c.control_id, table.c.position)
         )
         for row in reader.select(statement.with_for_update() if to_move else statement):
             found[row.control_id].append(

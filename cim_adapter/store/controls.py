@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, or_, select, update
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
 from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Key, Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +191,7 @@ def search(
         yield from _found(reader, *narrow)
         return
     seen: set[int] = set()
-    for first in range(0, len(objects), _PARAMETERS):
-        some = objects[first : first + _PARAMETERS]
+    for some in in_parts(objects):
         for found in _found(reader, *_of_devices(reader, some), *narrow):
             if found.id not in seen:
                 seen.add(found.id)

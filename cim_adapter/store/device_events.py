@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, or_, select, update
 from cim_adapter.store.controls import tracking_hash
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import Name
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Key, Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Mark(IntEnum):
@@ -143,8 +142,8 @@ def put(transaction: Transaction, journal_uid: str, events: Sequence[Found], mar
     values: dict[str, Any] = {"mark": int(mark), "marked": now, "marked_by": journal_uid}
     if mark is Mark.DELETED:
         values["mrid_key"] = None
-    for first in range(0, len(ids), _PARAMETERS):
-        transaction.execute(update(table).where(table.c.id.in_(ids[first : first + _PARAMETERS])).values(**values))
+    for some in in_parts(ids):
+        transaction.execute(update(table).where(table.c.id.in_(some)).values(**values))
 
 
 def _add_names(transaction: Transaction, event_id: int, names: Sequence[Name]) -> None:
@@ -199,8 +198,7 @@ def search(
         yield from _found(reader, *narrow)
         return
     seen: set[int] = set()
-    for first in range(0, len(objects), _PARAMETERS):
-        some = objects[first : first + _PARAMETERS]
+    for some in in_parts(objects):
         for found in _found(reader, or_(table.c.meter_id.in_(some), table.c.usage_point_id.in_(some)), *narrow):
             if found.id not in seen:
                 seen.add(found.id)

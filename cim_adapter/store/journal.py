@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import select
 
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 def new_uid() -> str:
@@ -207,6 +206,6 @@ def heads(reader: Reader, uids: Iterable[str]) -> dict[str, Head]:
     statement = select(columns.uid, columns.partner, columns.verb, columns.noun, columns.message_id)
     return {
         row.uid: Head(partner=row.partner, verb=row.verb, noun=row.noun, message_id=row.message_id)
-        for first in range(0, len(wanted), _PARAMETERS)
-        for row in reader.select(statement.where(columns.uid.in_(wanted[first : first + _PARAMETERS])))
+        for some in in_parts(wanted)
+        for row in reader.select(statement.where(columns.uid.in_(some)))
     }

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from cim_adapter import instants
 from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
-_PARAMETERS = 500  # bound values in one list; both databases take more
 _FOREVER = 2**62
 
 Window = tuple[int, int]
@@ -86,8 +86,8 @@ def links(
     table, found = reader.tables.link, []
     asked = sorted(set(ids))
     for ours, other_kind in ((table.c.one_id, table.c.other_kind), (table.c.other_id, table.c.one_kind)):
-        for first in range(0, len(asked), _PARAMETERS):
-            wanted = [ours.in_(asked[first : first + _PARAMETERS]), *_holds(reader, window)]
+        for some in in_parts(asked):
+            wanted = [ours.in_(some), *_holds(reader, window)]
             if kinds:
                 wanted.append(other_kind.in_(sorted(kinds)))
             rows = _read(reader, and_(*wanted))
@@ -136,8 +136,7 @@ def hold(transaction: Transaction, ids: Iterable[int]) -> None:
     """
     table = transaction.tables.object
     wanted = sorted(set(ids))
-    for first in range(0, len(wanted), _PARAMETERS):
-        part = wanted[first : first + _PARAMETERS]
+    for part in in_parts(wanted):
         # Key share: rows that only refer to the object need not wait. SQLite has one writer anyway.
         locked = select(table.c.id).where(table.c.id.in_(part)).order_by(table.c.id)
         transaction.select(locked.with_for_update(key_share=True)).all()
@@ -170,8 +169,8 @@ def part(transaction: Transaction, journal_uid: str, found: Iterable[Link], at: 
     table = transaction.tables.link
     ids = sorted({link.id for link in found})
     last = case((table.c.start > at, table.c.start), else_=at)
-    for first in range(0, len(ids), _PARAMETERS):
-        of_part = table.c.id.in_(ids[first : first + _PARAMETERS])
+    for some in in_parts(ids):
+        of_part = table.c.id.in_(some)
         transaction.execute(update(table).where(of_part).values(end=last, ended_by=journal_uid))
 
 

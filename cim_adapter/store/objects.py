@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import select, update
 
 from cim_adapter.store.journal import new_uid
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True):
@@ -78,8 +77,8 @@ def called(reader: Reader, kind: str, texts: Iterable[str]) -> dict[str, list[Id
     columns = select(table.c.hash, table.c.object_id)
     ids: dict[str, set[int]] = {}
     named: dict[str, set[int]] = {}
-    for first in range(0, len(hashes), _PARAMETERS):
-        for row in reader.select(columns.where(table.c.hash.in_(hashes[first : first + _PARAMETERS]))):
+    for some in in_parts(hashes):
+        for row in reader.select(columns.where(table.c.hash.in_(some))):
             key = bytes(row.hash)
             found, text = (ids, by_mrid[key]) if key in by_mrid else (named, by_name[key])
             found.setdefault(text, set()).add(row.object_id)
@@ -102,8 +101,8 @@ def identities(reader: Reader, ids: Iterable[int]) -> dict[int, Identity]:
     columns = select(table.c.id, table.c.mrid, table.c.uid, table.c.names)
     return {
         row.id: Identity(row.mrid, _open_names(reader.vault, row.uid, row.names))
-        for first in range(0, len(wanted), _PARAMETERS)
-        for row in reader.select(columns.where(table.c.id.in_(wanted[first : first + _PARAMETERS])))
+        for some in in_parts(wanted)
+        for row in reader.select(columns.where(table.c.id.in_(some)))
     }
 
 
@@ -112,10 +111,8 @@ def kinds(reader: Reader, ids: Iterable[int]) -> dict[int, str]:
     table, wanted = reader.tables.object, list(ids)
     return {
         row.id: row.kind
-        for first in range(0, len(wanted), _PARAMETERS)
-        for row in reader.select(
-            select(table.c.id, table.c.kind).where(table.c.id.in_(wanted[first : first + _PARAMETERS]))
-        )
+        for some in in_parts(wanted)
+        for row in reader.select(select(table.c.id, table.c.kind).where(table.c.id.in_(some)))
     }
 
 
@@ -149,8 +146,7 @@ def _is_another(transaction: Transaction, object_id: int, identity: Identity) ->
 def _ask(transaction: Transaction, hashes: list[bytes]) -> None:
     """Learn the ids behind ``hashes``, those that are neither known nor known to be absent."""
     open_ = [h for h in hashes if transaction.known_id(h) is None and not transaction.known_absent(h)]
-    for first in range(0, len(open_), _PARAMETERS):
-        part = open_[first : first + _PARAMETERS]
+    for part in in_parts(open_):
         found = _ids_of(transaction, part, exact=True)
         for hash_, object_id in found.items():
             transaction.remember_id(hash_, object_id)
@@ -197,7 +193,7 @@ def _add_keys(
         transaction.add(table, {"hash": hash_, "object_id": object_id, "exact": False})
 
 
-def _ids_of(reader: Reader, hashes: list[bytes], *, exact: bool) -> dict[bytes, int]:
+def _ids_of(reader: Reader, hashes: Sequence[bytes], *, exact: bool) -> dict[bytes, int]:
     table = reader.tables.object_key
     statement = select(table.c.hash, table.c.object_id).where(table.c.hash.in_(hashes))
     rows = reader.select(statement.where(table.c.exact) if exact else statement)

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader
 
 Window = tuple[int, int]
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 def count_of(
@@ -23,11 +23,11 @@ def count_of(
     owner = _owner(reader, by_meter=by_meter)
     return {
         found: readings
-        for first in range(0, len(ids), _PARAMETERS)
+        for some in in_parts(ids)
         for found, readings in _counted(
             reader,
             owner,
-            _fitting(reader, reading_types, window).where(owner.in_(list(ids[first : first + _PARAMETERS]))),
+            _fitting(reader, reading_types, window).where(owner.in_(list(some))),
         )
     }
 

@@ -15,11 +15,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
 FOREVER = (-(2**62), 2**62)
 """The window that holds every instant."""
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 _SPANS = 100  # meters with a window of their own in one statement
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ def blocks_within(
     """The blocks of each meter (its id) that touch its own window; one may come twice."""
     table = reader.tables.reading_block
     base = _visible(table, reading_types)
-    for part in _parts(spans, _SPANS):
+    for part in in_parts(spans, _SPANS):
         own = [and_(table.c.meter_id == meter, _touches(table, window)) for meter, window in part]
         yield from _read(reader, base.where(or_(*own)))
 
@@ -177,7 +177,7 @@ def erasures(reader: Reader, ids: Iterable[int]) -> list[Erasure]:
             start=row.start,
             end=row.end,
         )
-        for part in _parts(list(ids))
+        for part in in_parts(list(ids))
         for row in reader.select(select(table).where(table.c.object_id.in_(part)))
     ]
 
@@ -248,8 +248,8 @@ def _narrowed(
 ) -> Iterator[Select[Any]]:
     if not meters and not usage_points:
         yield base
-    for meter_part in _parts(meters) if meters else [()]:
-        for point_part in _parts(usage_points) if usage_points else [()]:
+    for meter_part in in_parts(meters) if meters else [()]:
+        for point_part in in_parts(usage_points) if usage_points else [()]:
             if not meter_part and not point_part:
                 continue
             statement = base
@@ -258,8 +258,3 @@ def _narrowed(
             if point_part:
                 statement = statement.where(table.c.usage_point_id.in_(point_part))
             yield statement
-
-
-def _parts(values: Sequence[T], size: int = _PARAMETERS) -> Iterator[Sequence[T]]:
-    for first in range(0, len(values), size):
-        yield values[first : first + size]

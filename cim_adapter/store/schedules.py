@@ -6,7 +6,7 @@ that message. A version holds until a change or a cancel ends it; none is ever r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,10 +14,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import new_id
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader, Transaction
-
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Ended(StrEnum):
@@ -86,7 +85,7 @@ def end(transaction: Transaction, journal_uid: str, versions: Collection[int], h
     """These versions hold no longer."""
     table = transaction.tables.read_schedule
     until = func.coalesce(table.c.until, at)  # one that is canceled and then deleted was over before
-    for part in _parts(sorted(versions)):
+    for part in in_parts(sorted(versions)):
         ended = update(table).where(table.c.id.in_(part))
         transaction.execute(ended.values(until=until, ended_as=how.value, ended_by=journal_uid))
 
@@ -96,7 +95,7 @@ def hold(transaction: Transaction, versions: Collection[int]) -> None:
     faster: what holds is to be found again after this.
     """
     table, journal = transaction.tables.read_schedule, transaction.tables.journal
-    for part in _parts(sorted(versions)):
+    for part in in_parts(sorted(versions)):
         made = select(table.c.created_by).where(table.c.id.in_(part))
         locked = select(journal.c.uid).where(journal.c.uid.in_(made)).order_by(journal.c.uid)
         transaction.select(locked.with_for_update(key_share=True)).all()
@@ -131,7 +130,7 @@ def naming(reader: Reader, ids: Iterable[int], *, canceled: bool = False) -> set
     held = columns.where(_holds(reader, canceled))
     return {
         version
-        for part in _parts(sorted(ids))
+        for part in in_parts(sorted(ids))
         for version in reader.select(held.where(reference.c.object_id.in_(part))).scalars()
     }
 
@@ -140,7 +139,7 @@ def objects_of(reader: Reader, versions: Collection[int]) -> dict[int, set[int]]
     """Whom each of these versions reads."""
     reference = reader.tables.read_schedule_object
     found: dict[int, set[int]] = {version: set() for version in versions}
-    for part in _parts(sorted(versions)):
+    for part in in_parts(sorted(versions)):
         for row in reader.select(select(reference).where(reference.c.version_id.in_(part))):
             found[row.version_id].add(row.object_id)
     return found
@@ -153,7 +152,7 @@ def read(
     table, journal = reader.tables.read_schedule, reader.tables.journal
     columns = select(table, journal.c.message_id).join(journal, journal.c.uid == table.c.created_by)
     base = columns.where(table.c.until.is_(None), table.c.start <= window[1], table.c.end >= window[0])
-    for part in [None] if ids is None else _parts(sorted(ids)):
+    for part in [None] if ids is None else in_parts(sorted(ids)):
         statement = base if part is None else base.where(table.c.id.in_(part))
         for row in reader.select(statement.order_by(table.c.since, table.c.position)):
             yield Version(
@@ -174,8 +173,3 @@ def _holds(reader: Reader, canceled: bool) -> ColumnElement[bool]:
 def _row(version: int) -> str:
     """The row identity that the seal is bound to."""
     return f"read_schedule/{version}"
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for first in range(0, len(values), _PARAMETERS):
-        yield values[first : first + _PARAMETERS]

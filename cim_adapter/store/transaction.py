@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, KeyQuestions
 from cim_adapter.store.tables import Tables
@@ -22,7 +23,6 @@ Inserts = Mapping[Table, InsertRows]
 
 Key = tuple[str, bytes]
 """An indexed column, as ``table.column``, and a value in it."""
-_PARAMETERS = 500  # bound values in one statement; both databases take more
 
 
 class Reader:
@@ -171,11 +171,11 @@ class Transaction(Reader):
     def ask(self, keys: Iterable[Key]) -> None:
         """Ask the database once which of ``keys`` it has."""
         wanted = [key for key in set(keys) if key not in self._asked]
-        for first in range(0, len(wanted), _PARAMETERS):
-            self._ask(wanted[first : first + _PARAMETERS])
+        for some in in_parts(wanted):
+            self._ask(some)
         self._asked.update(wanted)
 
-    def _ask(self, keys: list[Key]) -> None:
+    def _ask(self, keys: Sequence[Key]) -> None:
         values: dict[str, list[bytes]] = {}
         for name, value in keys:
             values.setdefault(name, []).append(value)
