@@ -19,7 +19,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -39,8 +38,7 @@ P = TypeVar("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[F, P]):
+class Asked(msgspec.Struct, Generic[F, P], frozen=True):
     """What a get asks for, and which part of the answer: the one at ``place`` (None: the first), of ``size``
     objects or readings at most.
     """
