@@ -157,8 +157,8 @@ def _reply(call: Call, wanted: ConfigFilter, profiles: list[etree._Element], err
     by_namespace: dict[str, list[etree._Element]] = {}
     for profile in profiles:
         by_namespace.setdefault(namespace(profile), []).append(profile)
-    payload = [together(parts, call.catalogue.order) for parts in by_namespace.values()]
-    return Reply.of(errors, any_done=True, payload=tuple(part for part in payload if part is not None))
+    payload = [root for parts in by_namespace.values() for root in together(parts, call.catalogue.order)]
+    return Reply.of(errors, any_done=True, payload=tuple(payload))
 
 
 def _criterion(element: etree._Element) -> Criterion:
