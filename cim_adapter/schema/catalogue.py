@@ -9,10 +9,10 @@ from pathlib import Path
 from lxml import etree
 
 from cim_adapter.errors import Finding, Invalid
-from cim_adapter.schema.explanation import nearest
 from cim_adapter.schema.faults import line_of
 from cim_adapter.schema.mending import Arranged
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
+from cim_adapter.schema.values import nearest
 from cim_adapter.xmltree import namespace
 
 _ENVELOPE = re.compile(r".*/schema/message|.*Message")

@@ -30,10 +30,13 @@ _POSITION = re.compile(r",? line \d+, column \d+$")
 _FUNCTION = re.compile(r"^xml\w+: ")
 
 
-def new_parser(schema: etree.XMLSchema | None = None, target: object = None) -> etree.XMLParser:
+def new_parser(
+    schema: etree.XMLSchema | None = None, target: object = None, *, recover: bool = False
+) -> etree.XMLParser:
     """Return a parser that reads no DTD, no network and no entity.
 
-    ``schema`` and ``target`` are lxml's own options: validate while parsing; events instead of a tree.
+    ``schema`` and ``target`` are lxml's own options: validate while parsing; events instead of a tree. With
+    ``recover`` what breaks the schema does not stop it: for documents that are known to be well-formed.
 
     Make one for every use: it costs 2 µs, and a shared one would make threads wait for each other.
 
@@ -49,7 +52,7 @@ def new_parser(schema: etree.XMLSchema | None = None, target: object = None) -> 
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=False,
-        recover=False,
+        recover=recover,
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
