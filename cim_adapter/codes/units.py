@@ -48,9 +48,8 @@ def fitting_units(kind: str) -> tuple[str, ...]:
     """
     energy = ("Wh", "VAh", "VArh", "J", "Btu", "therm", "Q", "Qh", "Q45h", "Q60h")
     power = ("W", "VA", "VAr", "Q", "Q45", "Q60", "BtuPerh")
-    volume = tuple(
-        ["m3", "m3Uncompensated", "m3Compensated", "ft3", "ft3Compensated", "ft3Uncompensated", "l"]
-    ) + tuple(["lUncompensated", "lCompensated", "USGal", "ImperialGal", "cubicYard"])
+    metric = ("m3", "m3Uncompensated", "m3Compensated", "l", "lUncompensated", "lCompensated")
+    volume = (*metric, "ft3", "ft3Compensated", "ft3Uncompensated", "USGal", "ImperialGal", "cubicYard")
     kinds = {
         "energy": energy,
         "power": power,

@@ -132,20 +132,17 @@ def _remarks(body: bytes, outcome: Outcome, sense: Sequence[Sense]) -> list[Rema
     known = [item for item in sense if item.element in origin]
     wanted = {origin.ordinal(told.explained.fault.element) for told in outcome.told}
     places = locate([body], wanted | {origin.ordinal(item.element) for item in known})
-    said = [_said(told, places[origin.ordinal(told.explained.fault.element)]) for told in outcome.told]
-    return said + [
-        meant(item, origin.full_path(item.element), places[origin.ordinal(item.element)]) for item in known
-    ]
+    remarks = [remark_of(told, places[origin.ordinal(told.explained.fault.element)]) for told in outcome.told]
+    for item in known:
+        remarks.append(meant(item, origin.full_path(item.element), places[origin.ordinal(item.element)]))
+    return remarks
 
 
-def _said(told: Told, place: Place) -> Remark:
-    return remark_of(told.explained, told.path, place)
-
-
-def remark_of(explained: Explained, path: str, place: Place) -> Remark:
+def remark_of(told: Told, place: Place) -> Remark:
     """A mistake of structure, at its place."""
+    explained = told.explained
     mark = _mark(explained.rule, explained.fault.attribute, place)
-    finding, proposal = explained.finding, explained.proposal
+    finding = explained.finding
     return Remark(
         rule=explained.rule,
         line=mark.line,

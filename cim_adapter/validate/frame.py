@@ -113,10 +113,6 @@ def _is_profile(path: list[etree._Element]) -> bool:
     last = path[-1]
     if namespace(last) in (SOAP11, SOAP12, MESSAGE_NS):
         return False
-    return (
-        len(path) == 1 or (namespace(last) != namespace(path[-2]) and local(path[-2]) != "Body") or _is_typed(last)
-    )
-
-
-def _is_typed(element: etree._Element) -> bool:
-    return namespace(element).endswith("Message")
+    if len(path) == 1 or namespace(last).endswith("Message"):
+        return True
+    return namespace(last) != namespace(path[-2]) and local(path[-2]) != "Body"

@@ -38,7 +38,7 @@ class Bomb(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One document, not read yet. ``size`` is in bytes as stored, 0 if not known; ``once``: cannot be read again."""
+    """One document, not read yet. ``size``: bytes as stored, 0 if not known; ``once``: there is no second time."""
 
     name: str
     size: int

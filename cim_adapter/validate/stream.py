@@ -119,10 +119,7 @@ def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes, as long as they hold no DTD and are UTF-8. Raises AdapterError."""
     last = b""
     for piece in pieces:
-        if (
-            not last
-            and as_utf8(piece).removeprefix(b"\xef\xbb\xbf")[:4] != piece.removeprefix(b"\xef\xbb\xbf")[:4]
-        ):
+        if not last and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
             raise Unreadable("a stream is read in UTF-8 only", [_NO_UTF8])
         forbid_declarations(last[-_OVERLAP:] + piece)
         last = piece
