@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from cim_adapter.schema.model import Child, Declaration, declaration
 from cim_adapter.schema.proposal import (
     IntoReference,
     MoveBefore,
+    MoveBehind,
     Proposal,
     Remove,
     RemoveAttribute,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 20
 
 _LONGEST_VALUE = 80
+_ALIKE = 0.8
 _MOST_NAMES = 14
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)")
 _NAMESPACE = re.compile(r"\{[^{}]*\}")
@@ -139,7 +142,22 @@ def _unexpected(fault: Fault, parent: etree._Element, content: Declaration | Non
     if not guess:
         return _Words(name, expected, f"{advice}: remove it.", "unknown", Remove(element))
     tag = next(child.name for child in children if child.local_name == guess)
-    return _Words(name, expected, f"{advice}; nearest is '{guess}'.", "misspelt", Rename(element, tag))
+    advice = f"{advice}; nearest is '{guess}'."
+    if content is None or not _could_be(element, content.child(tag)):
+        return _Words(name, expected, advice, "unknown", Remove(element))
+    return _Words(name, expected, advice, "misspelt", Rename(element, tag))
+
+
+def _could_be(element: etree._Element, other: Declaration | None) -> bool:
+    """Whether an element of the other name could hold what this one holds."""
+    if other is None:
+        return False
+    inside = {_local(child.tag) for child in element.iterchildren("*")}
+    if inside:
+        return not inside.isdisjoint(child.local_name for child in other.children)
+    if (element.text or "").strip():
+        return other.values() is not None
+    return SequenceMatcher(None, _local(element.tag).lower(), other.local_name.lower()).ratio() >= _ALIKE
 
 
 def _wrong_namespace(element: etree._Element, meant: Child) -> _Words:
@@ -174,11 +192,11 @@ def _misplaced(element: etree._Element, own: Child, children: Sequence[Child], e
     missing = [child for child in children[:place] if child.required and element.getparent() is not None]
     if missing:
         before = missing[-1]
-        follower = next((item for item in element.itersiblings() if item.tag == before.name), None)
-        proposal = None if follower is None else MoveBefore(follower, element)
         advice = f"{before.local_name} is required before it."
-        rule = "missing before" if follower is None else "order"
-        return _Words(name, expected, advice, rule, proposal, before.name)
+        earlier = [item for item in islice(element.itersiblings(), 1_000) if order.get(item.tag, place) < place]
+        if any(item.tag == before.name for item in earlier):
+            return _Words(name, expected, advice, "order", MoveBehind(element, earlier[-1]))
+        return _Words(name, expected, advice, "missing before", missing=before.name)
     return _Words(name, expected, once, "twice")
 
 

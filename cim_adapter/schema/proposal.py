@@ -81,6 +81,23 @@ class MoveBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveBehind:
+    """Put the element behind ``sibling``: the order counts."""
+
+    element: etree._Element
+    sibling: etree._Element
+    action = "move"
+
+    @property
+    def text(self) -> str:
+        return f"move {local(self.element)} behind {local(self.sibling)}"
+
+    def apply(self) -> None:
+        self.element.tail = None
+        self.sibling.addnext(self.element)
+
+
+@dataclass(frozen=True, slots=True)
 class Remove:
     """Take the element away."""
 

@@ -126,7 +126,7 @@ def mark_tag(place: Place) -> Mark:
 
 def mark_attribute(place: Place, name: str) -> Mark:
     """The attribute of this local name, value and all; the tag where it cannot be seen."""
-    found = re.search(rf"[\s:]({re.escape(name)}\s*=\s*(?:\"[^\"]*\"|'[^']*'))", place.tag)
+    found = re.search(rf"\s((?:[^\s\"'=:]+:)?{re.escape(name)}\s*=\s*(?:\"[^\"]*\"|'[^']*'))", place.tag)
     return _mark(place, found.start(1), found.end(1) - found.start(1)) if found else mark_tag(place)
 
 

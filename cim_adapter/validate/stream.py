@@ -6,6 +6,7 @@ wrong, to see the surroundings of the first mistakes, and to find their lines.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
