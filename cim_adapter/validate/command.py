@@ -62,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, streams: Streams | None = None) -> int:
     """Exit status: 0 all valid, 1 some invalid, 2 something could not be read."""
     streams = streams or Streams.standard()
+    if options.stream and options.semantics:
+        print(
+            "cim-adapter: --semantics needs whole documents, so it does not go with --stream", file=streams.stderr
+        )
+        return 2
     try:
         catalogue = Catalogue([ContractFiles.locate().xsd, *options.schemas])
         if options.output is None:

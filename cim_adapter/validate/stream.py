@@ -1,16 +1,17 @@
 """Checking a document of any size, in constant memory.
 
-A valid one is read once, and libxml2 does nothing but validate. One that is not is read again: to count what is
-wrong, to see the surroundings of the first mistakes, and to find their lines.
+A valid one is read once, and libxml2 does nothing but validate. One that is not is read again, to count what is
+wrong and to see what stands around it, and once more to find the lines.
 """
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
+from xml.sax.saxutils import unescape
 
 from lxml import etree
 
@@ -22,18 +23,22 @@ from cim_adapter.schema.budget import forbid_declarations
 from cim_adapter.schema.encoding import as_utf8
 from cim_adapter.schema.explanation import Explained
 from cim_adapter.schema.faults import Fault
+from cim_adapter.schema.proposal import local_name
 from cim_adapter.schema.spotting import Spotted, spot
 from cim_adapter.validate.document import Rules, remark_of
 from cim_adapter.validate.examination import Told
 from cim_adapter.validate.frame import compiled_for, head
 from cim_adapter.validate.places import Place, locate
 from cim_adapter.validate.recognition import Recogniser
-from cim_adapter.validate.remark import Checked, Remark
+from cim_adapter.validate.remark import Checked, Remark, Severity
 from cim_adapter.xmltree import local, namespace
 
 #: Complaints that are counted; whoever has so many has one mistake many times.
 _MOST_COUNTED = 100_000
 _OVERLAP = 16
+
+_PREFIX = re.compile(r"<([^\s:/>]+):")
+_ATTRIBUTE = re.compile(r"""\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 #: The bytes of a document, from the beginning, as often as it is called.
 Reading = Callable[[], Iterable[bytes]]
@@ -53,23 +58,17 @@ class StreamInspector:
         if compiled is None:
             return self._unknown(reading, name, beginning, kind)
         size, flaw, invalid = _decide(_guarded(reading()), compiled)
-        checked = Checked(name=name, kind=kind, bytes=size)
+        checked = Checked(name=name, kind=kind, bytes=size, remarks=(_MEANING,) if self._rules.meaning else ())
         if flaw is not None:
             return replace(checked, remarks=(flaw,))
         return replace(checked, **self._faults(reading, compiled)) if invalid else checked
 
     def _faults(self, reading: Reading, compiled: etree.XMLSchema) -> dict[str, Any]:
         """The fields of ``Checked`` that tell what is wrong."""
-        found = spot(reading(), compiled, _MOST_COUNTED)
-        by_ordinal: dict[int, list[Spotted]] = {}
-        for spotted in found[: self._rules.limit or None]:
-            by_ordinal.setdefault(spotted.ordinal, []).append(spotted)
-        places = locate(reading(), by_ordinal)
-        remarks = [
-            self._remark(spotted, surroundings, places[surroundings.ordinal])
-            for surroundings in around(reading(), by_ordinal)
-            for spotted in by_ordinal[surroundings.ordinal]
-        ]
+        limit = self._rules.limit or _MOST_COUNTED
+        found = spot(reading(), compiled, _MOST_COUNTED, surrounded=limit)
+        places = locate(reading(), {spotted.ordinal for spotted in found[:limit]})
+        remarks = [self._remark(spotted, places[spotted.ordinal]) for spotted in found[:limit]]
         return {
             "remarks": tuple(sorted(remarks, key=lambda remark: (remark.line, remark.column))),
             "rest": len(found) - len(remarks),
@@ -77,8 +76,8 @@ class StreamInspector:
             "more": len(found) >= _MOST_COUNTED,
         }
 
-    def _remark(self, spotted: Spotted, surroundings: Surroundings, place: Place) -> Remark:
-        element = surroundings.element
+    def _remark(self, spotted: Spotted, place: Place) -> Remark:
+        element = skeleton(spotted, place)
         fault = Fault(element, spotted.attribute, spotted.kind, spotted.message)
         unit = self._unit(element)
         schema = self._rules.catalogue.schema_for(unit)
@@ -87,8 +86,7 @@ class StreamInspector:
             told = Explained(fault, finding, "soap")
         else:
             told = schema.explained(unit, fault)
-        attribute = f"/@{spotted.attribute.rpartition('}')[2]}" if spotted.attribute else ""
-        return remark_of(Told.now(told, surroundings.path + attribute), place)
+        return remark_of(Told.now(told, _path(spotted, told.finding.path)), place)
 
     def _unit(self, element: etree._Element) -> etree._Element:
         """What is judged by an XSD of its own, and holds ``element``: a message, or the profile in it."""
@@ -116,6 +114,18 @@ class StreamInspector:
         return Checked(name=name, kind=kind, remarks=(remark,))
 
 
+def _path(spotted: Spotted, short: str) -> str:
+    """``short``, which is the path in the skeleton, with the positions of the document."""
+    parts = short.split("/")
+    attribute = [parts.pop()] if parts[-1].startswith("@") else []
+    steps = spotted.way[-len(parts) :]
+    names = [
+        f"{local_name(step.tag)}[{step.position}]" if "[" in part or step.position > 1 else local_name(step.tag)
+        for part, step in zip(parts, steps, strict=False)
+    ]
+    return "/".join([*names, *attribute])
+
+
 def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes, as long as they hold no DTD and are UTF-8. Raises AdapterError."""
     last = b""
@@ -129,6 +139,16 @@ def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 _NO_UTF8 = Finding(
     line=1, path="", found="UTF-16", expected="UTF-8", advice="Write a document of this size in UTF-8."
+)
+
+
+_MEANING = Remark(
+    rule="not checked",
+    severity=Severity.WARNING,
+    found="a document that is read as a stream",
+    expected="one that fits into memory, for --semantics",
+    why="Its structure was checked, its meaning was not.",
+    proposal="split it into documents of less than 32 MB",
 )
 
 
@@ -171,51 +191,23 @@ def _flaw(error: etree.XMLSyntaxError) -> Remark:
     )
 
 
-class Surroundings(NamedTuple):
-    """A wanted element in what is left of its document, good until the next one is asked for."""
-
-    ordinal: int
-    element: etree._Element
-    path: str
-
-
-def around(pieces: Iterable[bytes], wanted: Collection[int]) -> Iterator[Surroundings]:
-    """The elements with these ordinals, each when it ends. Of what stands before them only names are kept, and of
-    equal neighbours the first and the last.
-    """
-    parser = etree.XMLPullParser(
-        events=("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True
-    )
-    ordinal, left = 0, len(wanted)
-    open_elements: list[tuple[int, str, Counter[str]]] = []
-    for piece in pieces:
-        parser.feed(piece)
-        for event, found in parser.read_events():
-            element = cast("etree._Element", found)  # comments are dropped
-            if event == "start":
-                counts = open_elements[-1][2] if open_elements else Counter[str]()
-                counts[element.tag] += 1
-                step = local(element) + (f"[{counts[element.tag]}]" if open_elements else "")
-                open_elements.append((ordinal, step, Counter()))
-                ordinal += 1
-                continue
-            if open_elements[-1][0] in wanted:
-                path = "/".join(step for _, step, _ in open_elements)
-                yield Surroundings(open_elements[-1][0], element, path)
-                left -= 1
-            open_elements.pop()
-            _prune(element)
-            if not left:
-                return
-
-
-def _prune(element: etree._Element) -> None:
-    """Forget what is in it, and the one before it, if the one before that is called the same, too."""
-    element.clear()
-    previous = element.getprevious()
-    before = None if previous is None else previous.getprevious()
-    if previous is not None and before is not None and before.tag == previous.tag == element.tag:
-        parent = element.getparent()
+def skeleton(spotted: Spotted, place: Place) -> etree._Element:
+    """The element of a complaint, in as much of its document as is needed to explain it."""
+    parent: etree._Element | None = None
+    for step in spotted.way[:-1]:
+        parent = etree.Element(step.tag) if parent is None else etree.SubElement(parent, step.tag)
+    for tag in spotted.before:
         if parent is not None:
-            previous.tail = None
-            parent.remove(previous)
+            etree.SubElement(parent, tag, other="content")
+    tag, prefix = spotted.way[-1].tag, _PREFIX.match(place.tag)
+    nsmap = {prefix[1] if prefix else None: tag[1:].partition("}")[0]} if tag.startswith("{") else {}
+    names = cast("dict[str, str]", nsmap)  # None is a key: the default namespace
+    element = etree.Element(tag, nsmap=names) if parent is None else etree.SubElement(parent, tag, nsmap=names)
+    element.text = unescape(place.text, {"&quot;": '"', "&apos;": "'"})
+    for inner in spotted.inside:
+        etree.SubElement(element, inner)
+    for name, double, single in _ATTRIBUTE.findall(place.tag):
+        if not name.startswith("xmlns"):
+            known = local_name(spotted.attribute) == name.rpartition(":")[2]
+            element.set(spotted.attribute if known else name.rpartition(":")[2], unescape(double or single))
+    return element
