@@ -5,7 +5,7 @@ import pytest
 from cim_adapter import Settings
 from cim_adapter.envelope import Header
 from cim_adapter.errors import Refused
-from cim_adapter.policy import Policy
+from cim_adapter.pipeline.policy import Policy
 
 
 def admits(header: dict, **settings) -> str:

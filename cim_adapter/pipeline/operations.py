@@ -75,7 +75,7 @@ class Operations:
         self._catalogue = catalogue
         self._access = access
         self._words = words
-        self._log = logging.getLogger("cim_adapter.operations")
+        self._log = logging.getLogger("cim_adapter.pipeline.operations")
 
     @staticmethod
     def are_in(message: Message) -> bool:

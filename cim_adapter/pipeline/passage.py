@@ -1,0 +1,71 @@
+"""What a message is on its way: a passage while it is being understood, then a call that is ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from cim_adapter import instants
+from cim_adapter.access import Identity
+from cim_adapter.envelope import Header, Message, Shape
+from cim_adapter.nouns.registry import Call, Handler
+from cim_adapter.store import journal
+from cim_adapter.store.quota import Charge
+from cim_adapter.store.sealing import Vault
+from cim_adapter.tolerance import Use, as_json
+from cim_adapter.wire import Arrival, Wire
+
+
+class Passage(msgspec.Struct):
+    """One message on its way, and what is known of it so far: all that a refusal can say."""
+
+    arrival: Arrival
+    identity: Identity
+    uid: str = msgspec.field(default_factory=journal.new_uid)
+    received: int = msgspec.field(default_factory=instants.now)
+    shape: Shape | None = None
+    sent: Header | None = None
+    """The header as it was sent: what the answer echoes."""
+    message: Message | None = None
+    entry: journal.Entry | None = None
+    charge: Charge | None = None
+    uses: tuple[Use, ...] = ()
+
+    def as_entry(self, vault: Vault, subjects: tuple[str, ...] = (), subject_count: int = 0) -> journal.Entry:
+        """The journal's row, as far as it is known. ``subjects``: see ``access.audit``."""
+        header = self.message.header if self.message else None
+        body = self.arrival.body
+        return journal.Entry(
+            uid=self.uid,
+            received=self.received,
+            transport=self.arrival.wire.name,
+            remote=self.arrival.remote,
+            partner=self.identity.name,
+            digest=hashlib.sha256(body).digest(),
+            request=journal.seal_request(vault, self.uid, body),
+            verb=header.verb if header else None,
+            noun=header.noun if header else None,
+            source=header.source if header else None,
+            message_id=header.message_id if header else None,
+            correlation_id=header.correlation_id if header else None,
+            credential=self.identity.credential,
+            subjects=subjects,
+            subject_count=subject_count,
+            warnings=as_json(self.uses),
+        )
+
+
+class Understood(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is ready to be carried out."""
+
+    wire: Wire
+    shape: Shape
+    sent: Header
+    body: bytes
+    call: Call
+    handler: Handler
+    prepared: Any
+    entry: journal.Entry
+    charge: Charge | None
