@@ -19,6 +19,7 @@ from cim_adapter.transports.rest.control import ControlXml
 from cim_adapter.transports.rest.event import EventXml
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.members import LONGEST
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import PAGING, Query, as_token
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
@@ -79,6 +80,8 @@ class DeviceItems(Resource):
         super().__init__(tools)
         self._items = items
         self._bodies: Bodies[Any] = Bodies(items.item, items.member, at_most=tools.settings.max_items)
+        names = {field.name for field in msgspec.structs.fields(items.item)}
+        self.changeable = frozenset(names - {"id", *items.told_only})
         self._query = ProfileXml(f"http://iec.ch/TC57/2011/Get{items.noun}#")
 
     async def create(self, call: RestCall) -> Response:
@@ -125,10 +128,7 @@ class DeviceItems(Resource):
         before = found
 
         async def changed(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
-            fields = {field.name for field in msgspec.structs.fields(before)}
-            merged = self._bodies.merged(
-                before, body, form, self.tools.budget, fields - {"id", *self._items.told_only}
-            )
+            merged = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if merged.kind != before.kind and merged.code == before.code:
                 merged.code = None  # it told what was
             return await self._profile(Sent([merged], None), told=True)
@@ -242,7 +242,7 @@ class DeviceItems(Resource):
     async def _find(self, call: RestCall, name: str) -> Any:
         """The item of this mRID, or a Response where there is none."""
         profile = self._query.root(f"Get{self.noun}")
-        if len(name) > 250 or any(ord(letter) < 32 for letter in name):
+        if len(name) > LONGEST:
             return self.missing(call, name)
         self._query.text(self._query.add(profile, self._items.element), "mRID", name)
         outcome = await call.exchange.send("get", self.noun, query=profile)
