@@ -59,22 +59,21 @@ def test_rotation_under_load_loses_nothing(start_server, run_cli, messages):
     assert after.strip() not in done.stdout + done.stderr
 
     def found(meter: dict) -> bool:
-        with server.client() as client:
-            answer = messages.send(client, messages.get({"EndDevice": {"mRID": meter["Meter"]["mRID"]}}))
-            return messages.plain(answer.payload) == {"MeterReading": meter}
+        answer = messages.send(client, messages.get({"EndDevice": {"mRID": meter["Meter"]["mRID"]}}))
+        return messages.plain(answer.payload) == {"MeterReading": meter}
 
     def found_over_rest(number: int) -> bool:
         asked = {"meter": f"d-{number}"}
-        with server.client() as client:
-            (event,) = client.get("/end-device-events", params=asked).json()["events"]
-            (reading,) = client.get("/meter-readings", params=asked).json()["readings"]
+        (event,) = client.get("/end-device-events", params=asked).json()["events"]
+        (reading,) = client.get("/meter-readings", params=asked).json()["readings"]
         return (event["description"], reading["value"]) == (f"outage {number}", number)
 
-    with ThreadPoolExecutor(3) as threads:
+    with server.client() as client, ThreadPoolExecutor(3) as threads:
         assert all(threads.map(found, stored))
         assert all(threads.map(found_over_rest, range(1, len(posted) + 1)))
     assert server.stop() == 0
     server = start_server()  # with the new key alone
-    assert all(map(found, stored[:: len(stored) // 5]))
-    assert all(map(found_over_rest, range(1, len(posted) + 1, 5)))
+    with server.client() as client:
+        assert all(map(found, stored[:: len(stored) // 5]))
+        assert all(map(found_over_rest, range(1, len(posted) + 1, 5)))
     assert run_cli("audit", "verify").returncode == 0
