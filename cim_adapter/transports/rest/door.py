@@ -47,6 +47,7 @@ class RestDoor:
     def __init__(self, tools: Tools, pipeline: Pipeline, access: Access) -> None:
         self._pipeline = pipeline
         self._access = access
+        self._key_required = tools.settings.require_replay_detection
         self._may_be_id = re.compile(f"{CARRIED}*")
         self.resources: dict[str, Resource] = {
             resource.path: resource
@@ -97,7 +98,9 @@ class RestDoor:
             if form is None and request.method in ("GET", "HEAD"):
                 raise RestError(406, f"Accept likes none of {', '.join(offers)}")
             method = self._method(request, resource, rest)
-            call = RestCall(request=request, exchange=exchange, form=form or told, message_id=_message_id(request))
+            call = RestCall(
+                request=request, exchange=exchange, form=form or told, message_id=self._message_id(request)
+            )
             if not self._may_be_id.fullmatch(rest):
                 return resource.missing(call, rest)
             return await method(call)
@@ -122,11 +125,16 @@ class RestDoor:
         method = getattr(resource, methods[request.method])
         return (lambda call: method(call, rest)) if rest else method
 
-
-def _message_id(request: Request) -> str:
-    if "idempotency-key" not in request.headers:
-        return str(uuid.uuid4())
-    key: str = request.headers.get("idempotency-key", "").strip().strip('"')
-    if not 1 <= len(key) <= _MOST_KEY:
-        raise RestError(400, f"Idempotency-Key has 1 to {_MOST_KEY} ASCII characters, not {len(key)}", code="1.5")
-    return key
+    def _message_id(self, request: Request) -> str:
+        """The Idempotency-Key. Where messages must not be played again, whatever changes something has one."""
+        if "idempotency-key" not in request.headers:
+            if self._key_required and request.method not in ("GET", "HEAD"):
+                reason = "Idempotency-Key is required here: a request that comes again is then done once"
+                raise RestError(400, reason, code="1.5")
+            return str(uuid.uuid4())
+        key: str = request.headers.get("idempotency-key", "").strip().strip('"')
+        if not 1 <= len(key) <= _MOST_KEY:
+            raise RestError(
+                400, f"Idempotency-Key has 1 to {_MOST_KEY} ASCII characters, not {len(key)}", code="1.5"
+            )
+        return key
