@@ -75,7 +75,8 @@ def _errors() -> str:
     ]
     for kind in _tree(errors.AdapterError):
         answer = "SOAP fault" if issubclass(kind, errors.Fault) else "ResponseMessage"
-        lines.append(f"| {kind.__name__} | {kind.code} | {answer} | {(kind.__doc__ or '').strip()} |")
+        when = " ".join((kind.__doc__ or "").split())
+        lines.append(f"| {kind.__name__} | {kind.code} | {answer} | {when} |")
     lines += [
         "",
         "## Reply codes",
