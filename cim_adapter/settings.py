@@ -152,7 +152,9 @@ class Settings:
     replay_window: float = _setting(
         300.0, "seconds that ReplayDetection/Created may differ from our clock; else refused with 7.7", at_least=0
     )
-    require_replay_detection: bool = _setting(False, "refuse messages without ReplayDetection with 1.5")
+    require_replay_detection: bool = _setting(
+        False, "refuse messages without ReplayDetection, and changes over REST without Idempotency-Key, with 1.5"
+    )
     unknown_devices: str = _setting(
         "accept",
         "what a control or an event does with a device that nobody told of before: accept it and make it known, "

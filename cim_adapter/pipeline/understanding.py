@@ -80,7 +80,7 @@ class Understanding:
         compressed = wants_compressed(message)
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
-        self._policy.admit(sent)
+        self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
         try:
             handler = self._admit(passage.identity, message, shape, carrier)
             mended = self._mend(passage, carrier, shape) if self._operations.blemished(message) else None

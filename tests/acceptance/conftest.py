@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
+import zeep
 from lxml import etree
 
 from cim_adapter.contract import noun_of
@@ -140,6 +142,29 @@ def _example(noun: str, verb: str, ending: str) -> etree._Element:
 
 def _is_code(text: str) -> bool:
     return text.replace(".", "").isdigit() and "." in text
+
+
+def load(standing_server):
+    """Makes zeep clients of a service, for one SOAP version."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["X-API-Key"] = standing_server.key
+    transport = zeep.Transport(session=session, timeout=10, operation_timeout=30)
+
+    def make(service: str = "", *, soap12: bool = False):
+        path = f"/soap/{service}" if service else "/soap"
+        client = zeep.Client(f"{standing_server.url}{path}?wsdl{'=soap12' if soap12 else ''}", transport=transport)
+        wanted = "Soap12Binding" if soap12 else "Soap11Binding"
+        (bound,) = [
+            client.bind(offered.name, port.name)
+            for offered in client.wsdl.services.values()
+            for port in offered.ports.values()
+            if type(port.binding).__name__ == wanted
+        ]
+        return client, bound
+
+    yield make
+    session.close()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ class Configs(Resource):
     """One noun of master data."""
 
     parameters = ("id", "meter", "usagePoint", "asOf", *PAGING)
+    key = "mRID"
     FORMS = (Form.JSON, Form.XML)
 
     def __init__(self, tools: Tools, path: str, noun: str) -> None:
