@@ -16,6 +16,7 @@ from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings.parts import Cutter, Position
 from cim_adapter.nouns.readings.targets import Placement, Targets, placements, read_targets
+from cim_adapter.nouns.readings.ties import tied
 from cim_adapter.nouns.readings.xml import write_meter_readings
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Erasure, Found, Kind
@@ -98,7 +99,11 @@ def _pieces(
         piece.wanted = [
             n for n in piece.wanted if wanted.fits(piece.block, piece.block.readings[n], piece.instants[n])
         ]
-    return [piece for piece in pieces if piece.wanted]
+    return tied(
+        [piece for piece in pieces if piece.wanted],
+        wanted,
+        lambda other: _pieces(reader, other, targets, without_meters=without_meters),
+    )
 
 
 def _payload(reader: Reader, pieces: list[_Piece], wanted: ReadingFilter) -> tuple[etree._Element, ...]:
