@@ -10,6 +10,7 @@ from lxml import etree
 
 from cim_adapter.access import Allowance, Credentials
 from cim_adapter.errors import AdapterError
+from cim_adapter.nouns.registry import Content
 from cim_adapter.schema import Budget, parse
 
 
@@ -50,3 +51,5 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Another message of a request whose first one was counted: it is none of the caller's quota."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""
+    content: Content | None = None
+    """Of a door that speaks the noun's own objects: the document has no payload then."""

@@ -14,7 +14,7 @@ from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import Block, MeterReading
 from cim_adapter.nouns.readings.parts import Position
 from cim_adapter.nouns.readings.query import answer
-from cim_adapter.nouns.readings.xml import read_meter_readings
+from cim_adapter.nouns.readings.xml import sent_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Kind
@@ -36,7 +36,7 @@ class _Prepared:
 
 def _prepare(call: Call) -> _Prepared:
     good, errors, registers = [], [], 0
-    for item in read_meter_readings(call.payload):
+    for item in sent_readings(call):
         registers = _number(item, registers)
         try:
             if not item.meter and not item.usage_point:

@@ -10,6 +10,7 @@ from lxml import etree
 from cim_adapter.access import Access, Credentials
 from cim_adapter.envelope import ID, Error, Reply, Result, carrier_of, read_reply
 from cim_adapter.errors import AdapterError, Unauthenticated
+from cim_adapter.nouns.registry import Content
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
 from cim_adapter.transports.rest.messages import request_message
@@ -156,6 +157,11 @@ class Exchange:
         )
         return await self._take(etree.tostring(message), lambda _body, _budget: message)
 
+    async def send_content(self, verb: str, noun: str, message_id: str, content: Content, body: bytes) -> Outcome:
+        """What becomes of a message whose payload is ``content``; ``body`` is what the journal keeps of it."""
+        message = request_message(verb, noun, message_id)
+        return await self._take(body, lambda _body, _budget: message, content)
+
     async def refuse(self, body: bytes, error: AdapterError) -> Outcome:
         """What is said of a body that could not be made a message: it is in the journal all the same."""
 
@@ -168,7 +174,9 @@ class Exchange:
         """What is said to a caller that is not known."""
         return await self._take(b"", parse)
 
-    async def _take(self, body: bytes, read: Callable[[bytes, Budget], etree._Element]) -> Outcome:
+    async def _take(
+        self, body: bytes, read: Callable[[bytes, Budget], etree._Element], content: Content | None = None
+    ) -> Outcome:
         wire = RestWire()
         arrival = Arrival(
             body=body,
@@ -177,6 +185,7 @@ class Exchange:
             wire=wire,
             further=self.counted is not None,
             read=read,
+            content=content,
         )
         answer = await self._pipeline.take(arrival)
         self.counted = self.counted or answer

@@ -11,6 +11,8 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error
 from cim_adapter.nouns.identity_xml import write_id
+from cim_adapter.nouns.readings.model import MeterReading
+from cim_adapter.nouns.registry import Content
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import Addresses, look_up
 from cim_adapter.transports.rest.bodies import Bodies, Sent
@@ -20,6 +22,7 @@ from cim_adapter.transports.rest.problem import RestError
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import as_token, of_token
 from cim_adapter.transports.rest.reading import Reading
+from cim_adapter.transports.rest.reading_message import ReadingMessage
 from cim_adapter.transports.rest.reading_query import ReadingQuery
 from cim_adapter.transports.rest.reading_reader import Key, ReadingReader, Spot
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
@@ -28,6 +31,7 @@ from cim_adapter.transports.rsgi import Response
 
 _QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
+_ABOUT = 100  # bytes of a reading in a message
 _MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
 _CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
 
@@ -62,6 +66,7 @@ class Readings(Resource):
         super().__init__(tools)
         self._bodies = Bodies(Reading, self.member, at_most=tools.settings.max_items)
         self._writer = ReadingWriter(tools.lists)
+        self._message = ReadingMessage()
         self._reader = ReadingReader(tools.lists)
         self._query = ProfileXml(_QUERY_NAMESPACE)
 
@@ -122,11 +127,11 @@ class Readings(Resource):
             return found
         before = found
 
-        async def correction(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+        async def correction(body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
             corrected = self._bodies.merged(before, body, form, self.tools.budget, _CHANGEABLE)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
-            return await self._profile(Sent([corrected], None))
+            return await self._made(Sent([corrected], None))
 
         outcome, _ = await self.submit(call, correction, "change")
         if outcome.failed:
@@ -140,22 +145,28 @@ class Readings(Resource):
         found = await self._find(call, name)
         if isinstance(found, Response):
             return found
-        payload, _ = await self._profile(Sent([found], None))
-        outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, payload=payload)
+        brought, _ = await self._made(Sent([found], None))
+        outcome = await self.sent(call, "delete", brought)
         return self._removed(call, outcome)
 
     # ------------------------------------------------------------------------------------- inside
 
-    async def _payload(self, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
-        sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
-        return await self._profile(sent, size=len(body))
+    async def sent(self, call: RestCall, verb: str, payload: list[MeterReading]) -> Outcome:
+        """What becomes of a message that brings these readings."""
+        readings = sum(len(block.readings) for item in payload for block in item.blocks)
+        body = await self.aside(lambda: self._message.write(verb, call.message_id, payload), readings * _ABOUT)
+        return await call.exchange.send_content(verb, self.noun, call.message_id, Content(sent=payload), body)
 
-    async def _profile(self, sent: Sent[Reading], *, size: int = 0) -> tuple[etree._Element, Receipt]:
+    async def _payload(self, body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
+        sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
+        return await self._made(sent, size=len(body))
+
+    async def _made(self, sent: Sent[Reading], *, size: int = 0) -> tuple[list[MeterReading], Receipt]:
         meters = {reading.meter_id for reading in sent.items if reading.meter_id}
         points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
         addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})
-        profile = await self.aside(lambda: self._writer.write(sent, addresses), size)
-        return profile, Receipt(result="", count=len(sent.items))
+        brought = await self.aside(lambda: self._writer.write(sent, addresses), size)
+        return brought, Receipt(result="", count=len(sent.items))
 
     async def _page(self, call: RestCall, wanted: ReadingQuery, place: _Place, limit: int) -> _Page | Response:
         """Where the readings of a page are: out of as many parts as it takes."""

@@ -111,9 +111,9 @@ class Resource:
         return await asyncio.to_thread(work)
 
     async def submit(
-        self, call: RestCall, make: Callable[[bytes, Form], Awaitable[tuple[etree._Element, Receipt]]], verb: str
+        self, call: RestCall, make: Callable[[bytes, Form], Awaitable[tuple[Any, Receipt]]], verb: str
     ) -> tuple[Outcome, Receipt]:
-        """Send the profile that ``make`` makes of the body. A body that it cannot be made of is refused, and
+        """Send what ``make`` makes of the body: a profile. A body that it cannot be made of is refused, and
         kept in the journal like every other message of a caller that is known.
         """
         body, form = await call.body(self.tools.settings.max_bytes)
@@ -123,11 +123,15 @@ class Resource:
             payload, receipt = await make(body, form)
         except AdapterError as error:
             return await call.exchange.refuse(body, error), Receipt(result="FAILED")
-        outcome = await call.exchange.send(verb, self.noun, message_id=call.message_id, payload=payload)
+        outcome = await self.sent(call, verb, payload)
         receipt.result = outcome.reply.result.value
         receipt.message_id = call.message_id
         receipt.errors = offences_of(outcome.errors)
         return outcome, receipt
+
+    async def sent(self, call: RestCall, verb: str, payload: Any) -> Outcome:
+        """What becomes of a message with this payload: a profile element."""
+        return await call.exchange.send(verb, self.noun, message_id=call.message_id, payload=payload)
 
     def receipt(
         self, call: RestCall, outcome: Outcome, receipt: Receipt, *headers: tuple[str, str], status: int = 201
