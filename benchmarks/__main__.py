@@ -38,7 +38,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Prints as it goes: a bench that takes minutes should show that it lives."""
     options = arguments()
-    plays = [(kind, int(size)) for kind in options.kinds for size in getattr(options, kind.replace("-", "_")).split(",")]
+    sizes = {kind: getattr(options, kind.replace("-", "_")).split(",") for kind in options.kinds}
+    plays = [(kind, int(size)) for kind in options.kinds for size in sizes[kind]]
     load = Load(options.seconds, options.clients, options.bulk_clients)
     with TemporaryDirectory(prefix="bench-") as folder:
         top = ceiling(Path(folder), "readings", 1, load.clients, min(3.0, options.seconds))

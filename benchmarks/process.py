@@ -34,7 +34,11 @@ class Server:
     """
 
     def __init__(
-        self, command: list[str], folder: Path, patience: float = 60.0, environment: Mapping[str, str] | None = None
+        self,
+        command: list[str],
+        folder: Path,
+        patience: float = 60.0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = command
         self._environment = {**os.environ, **(environment or {})}

@@ -30,7 +30,8 @@ class Kind:
     seed: int = 0
 
 
-KINDS = {kind.name: kind for kind in (Kind("rest-create", (1, 100, 10_000)), Kind("rest-query", (100_000,), 200_000))}
+_KINDS = (Kind("rest-create", (1, 100, 10_000)), Kind("rest-query", (100_000,), seed=200_000))
+KINDS = {kind.name: kind for kind in _KINDS}
 SEEDED_AT_ONCE = 10_000
 
 

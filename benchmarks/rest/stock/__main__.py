@@ -1,4 +1,4 @@
-"""`python -m benchmarks.rest.stock`: the application, served by uvicorn. Its key is in the environment: BENCH_KEY."""
+"""`python -m benchmarks.rest.stock`: the application, served by uvicorn. BENCH_KEY in the environment is its key."""
 
 import argparse
 import hashlib
@@ -24,8 +24,8 @@ def serve(port: int, data: Path, key: str) -> None:
     with Session(engine) as session:
         session.add(ApiKey(hash=hashlib.sha256(key.encode()).hexdigest(), name="bench"))
         session.commit()
-    config = uvicorn.Config(application(engine), host="127.0.0.1", port=port, log_level="warning", access_log=False)
-    _Server(config).run()
+    app = application(engine)
+    _Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).run()
 
 
 if __name__ == "__main__":

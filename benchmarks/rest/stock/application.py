@@ -48,7 +48,8 @@ def application(engine: Engine) -> FastAPI:
                 ids = meters(session, {reading.meter_id for reading in body.readings})
                 session.add(known)
                 session.flush()
-                session.execute(insert(Reading), [_row(reading, key, ids[reading.meter_id]) for reading in body.readings])
+                rows = [_row(reading, key, ids[reading.meter_id]) for reading in body.readings]
+                session.execute(insert(Reading), rows)  # as the manual advises for many
                 session.commit()
         return models.Receipt(result="OK", message_id=key, count=known.count)
 
@@ -60,7 +61,8 @@ def application(engine: Engine) -> FastAPI:
         limit: Annotated[int, Query(ge=1, le=100_000)] = 1_000,
         cursor: str | None = None,
     ) -> models.Page:
-        statement = select(Reading, Meter.mrid).join(Meter, Reading.meter_id == Meter.id).where(*asked.conditions())
+        statement = select(Reading, Meter.mrid).join(Meter, Reading.meter_id == Meter.id)
+        statement = statement.where(*asked.conditions())
         place = (Meter.mrid, Reading.reading_date_time, Reading.id)
         if cursor is not None:
             statement = statement.where(tuple_(*place) > _place(cursor))

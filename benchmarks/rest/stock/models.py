@@ -10,7 +10,7 @@ Words = Annotated[str, Field(min_length=1, max_length=250)]
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
 class Reading(Model):
@@ -24,7 +24,7 @@ class Reading(Model):
     multiplier: Annotated[int, Field(ge=-30, le=30)] = 0
     phase: Literal["A", "B", "C", "N", "AN", "BN", "CN", "AB", "BC", "CA", "ABC", "N1", "N2"] | None = None
     energy_direction: Literal["forward", "reverse", "net", "total"] | None = None
-    quality: Literal["good", "validated", "estimated", "edited", "missing", "suspect", "questionable"] | None = None
+    quality: Literal["good", "validated", "estimated", "edited", "missing", "suspect"] | None = None
 
 
 class Readings(Model):

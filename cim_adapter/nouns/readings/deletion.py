@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cim_adapter.envelope import ID, Error, Reply, Request
 from cim_adapter.errors import Incomplete
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.identity_xml import kind_of, read_id, write_id
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings.model import MeterReading, Period
@@ -87,7 +88,7 @@ def _of_payload(item: MeterReading) -> Iterator[_Target]:
         named = write_id(kind, identity)
         for block in item.blocks:
             try:
-                window = block.bounds()
+                window = block.bounds(Instants())
             except ValueError as error:
                 raise Incomplete(str(error)) from error
             yield _Target(id=named, kind=kind, identity=identity, reading_type=block.reading_type, window=window)

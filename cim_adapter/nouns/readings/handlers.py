@@ -8,6 +8,7 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.continuation import as_part, read_continuation
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
@@ -35,7 +36,7 @@ class _Prepared:
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, registers = [], [], 0
+    good, errors, registers, known = [], [], 0, Instants()
     for item in sent_readings(call):
         registers = _number(item, registers)
         try:
@@ -44,7 +45,7 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block) for block in item.blocks]))
+            good.append((item, [_seal(call, block, known) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
@@ -61,9 +62,9 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block) -> readings.Block:
+def _seal(call: Call, block: Block, known: Instants) -> readings.Block:
     try:
-        start, end = block.bounds()
+        start, end = block.bounds(known)
     except ValueError as error:
         raise Incomplete(str(error)) from error
     position = next(call.positions)

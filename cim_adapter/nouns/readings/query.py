@@ -11,6 +11,7 @@ import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Reading
@@ -142,7 +143,7 @@ def _find(
 
 def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None) -> None:
     """Add the blocks that are not known yet. Raises _TooMany where they hold more than ``at_most`` readings."""
-    decoder = msgspec.msgpack.Decoder(Block)
+    decoder, moments = msgspec.msgpack.Decoder(Block), Instants()
     total = sum(piece.found.readings for piece in known.values())
     for found in blocks:
         if found.id in known:
@@ -151,7 +152,7 @@ def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None
         if at_most is not None and total > at_most:
             raise _TooMany
         block = decoder.decode(found.content)
-        instants = [moment for reading in block.readings if (moment := reading.at()) is not None]
+        instants = [moment for reading in block.readings if (moment := reading.at(moments)) is not None]
         known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
 
 
@@ -263,8 +264,9 @@ def _blocks(pieces: list[_Piece]) -> list[Block]:
 
 def _number(blocks: list[Block]) -> None:
     registers: list[Reading] = []
+    known = Instants()
     for block in (block for block in blocks if block.kind is Kind.REGISTERS):
         block.readings = [copy(reading) for reading in block.readings]  # two usage points may tell the same one
         registers += block.readings
-    for position, reading in enumerate(sorted(registers, key=lambda reading: reading.at() or 0)):
+    for position, reading in enumerate(sorted(registers, key=lambda reading: reading.at(known) or 0)):
         reading.position = position

@@ -27,6 +27,7 @@ class _Quality(msgspec.Struct, frozen=True, rename={"type": "ReadingQualityType"
 class _Reading(
     msgspec.Struct,
     omit_defaults=True,
+    gc=False,
     rename={
         "reported": "reportedDateTime",
         "at": "timeStamp",
@@ -83,7 +84,8 @@ def _reading(
     known = qualities.get(reading.qualities)
     if known is None:
         known = qualities[reading.qualities] = tuple(_Quality(_Ref(item.type)) for item in reading.qualities)
-    return _Reading(reading.timestamp, reading.value, known, reading.reported, reading.source, reading.reason, code)
+    said = (reading.reported, reading.source, reading.reason)
+    return _Reading(reading.timestamp, reading.value, known, *said, code)
 
 
 def _identity(identity: Identity) -> Any:

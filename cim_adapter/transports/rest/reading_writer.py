@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from cim_adapter import instants
 from cim_adapter.codes import CodeLists, MalformedCode, ReadingType
 from cim_adapter.nouns.readings import model
 from cim_adapter.nouns.readings.model import Block, MeterReading, Quality
@@ -21,6 +20,7 @@ from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
 from cim_adapter.transports.rest.addresses import Addresses
 from cim_adapter.transports.rest.bodies import Findings, Sent
+from cim_adapter.transports.rest.members import is_moment, is_text
 from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.vocabulary import Impossible, QualityWords, Quantity, ReadingWords
 
@@ -29,6 +29,7 @@ _REASONS = (
     *("billing", "demandReset", "inquiry", "installation", "loadManagement", "loadResearch", "moveIn", "moveOut"),
     *("other", "removal", "serviceConnect", "serviceDisconnect"),
 )
+_MOMENT_EXPECTED = "a date and time that exist, with their offset, such as 2026-03-01T00:15:00Z"
 INTERVALS = "intervalData"
 #: What readings of one block have in common: whose they are, and what they measure.
 _SAME = attrgetter(
@@ -121,54 +122,57 @@ class _Sorting:
         self._codes: dict[tuple[Any, ...], tuple[str, str]] = {}
         self._blocks: dict[tuple[Any, ...], tuple[MeterReading, Block]] = {}
         self._words: dict[str | None, tuple[Quality, ...]] = {None: ()}
-        self._moments: set[str | None] = {None}
+        self._moments: set[Any] = {None}
 
     def sorted(self) -> list[MeterReading]:
         """See ``ReadingWriter.write``."""
+        known, qualities, moments, is_number = self._blocks, self._words, self._moments, _NUMBER.fullmatch
         for number, reading in enumerate(self._sent.items):
             same = _SAME(reading)
-            found = self._blocks.get(same)
-            if found is None:
-                found = self._blocks[same] = self._block(reading, same, number)
-            self._add(reading, *found, number)
+            whose, block = known.get(same) or self._block(reading, same, number)
+            value, moment, reported = reading.value, reading.reading_date_time, reading.reported_date_time
+            digits = value if type(value) is str else _digits(value)
+            if not is_number(digits):
+                self._findings.add(f"{self._sent.pointer(number)}/value", value, "a number")
+            if moment not in moments or reported not in moments:
+                self._check_moments(reading, number)
+            quality = None if reading.quality_codes else qualities.get(reading.quality)
+            if quality is None:
+                quality = self._quality(reading, number)
+            made = model.Reading(moment, digits, quality, reported, reading.source)
+            if reading.reason is not None or block.kind is not Kind.INTERVALS:
+                self._complete(made, reading, whose, block, number)
+            block.readings.append(made)
         self._findings.check()
         return list(self._meter_readings.values())
 
-    def _add(self, reading: Reading, whose: MeterReading, block: Block, number: int) -> None:
-        value = reading.value
-        digits = value if type(value) is str else _digits(value)
-        if not _NUMBER.fullmatch(digits):
-            self._findings.add(f"{self._sent.pointer(number)}/value", value, "a number")
-        if reading.reading_date_time not in self._moments or reading.reported_date_time not in self._moments:
-            self._check_moments(reading, number)
-        qualities = None if reading.quality_codes else self._words.get(reading.quality)
-        if qualities is None:
-            qualities = self._writer.qualities(reading, self._sent.pointer(number), self._findings)
-            if not reading.quality_codes and qualities:
-                self._words[reading.quality] = qualities
+    def _complete(
+        self, made: model.Reading, reading: Reading, whose: MeterReading, block: Block, number: int
+    ) -> None:
+        """What only a register has: its reason and its place (facts/metering.md §2.2)."""
         if reading.reason is not None and reading.reason not in _REASONS:
             expected = f"one of {', '.join(_REASONS)}"
             self._findings.add(f"{self._sent.pointer(number)}/reason", reading.reason, expected)
-        made = model.Reading(
-            reading.reading_date_time, digits, qualities, reading.reported_date_time, reading.source
-        )
-        if block.kind is Kind.REGISTERS:  # an interval has no reason (facts/metering.md §2.2)
+        if block.kind is not Kind.INTERVALS:
             made.reason = reading.reason
             made.position = self._registers[id(whose)]
             self._registers[id(whose)] += 1
-        block.readings.append(made)
+
+    def _quality(self, reading: Reading, number: int) -> tuple[Quality, ...]:
+        found = self._writer.qualities(reading, self._sent.pointer(number), self._findings)
+        if found and not reading.quality_codes:
+            self._words[reading.quality] = found
+        return found
 
     def _check_moments(self, reading: Reading, number: int) -> None:
         for name, moment in (
             ("readingDateTime", reading.reading_date_time),
             ("reportedDateTime", reading.reported_date_time),
         ):
-            if moment is not None and moment not in self._moments:
-                try:
-                    instants.instant(moment)
-                    self._moments.add(moment)
-                except ValueError:
-                    self._findings.add(f"{self._sent.pointer(number)}/{name}", moment, "a date and time that exist")
+            if moment is None or is_moment(moment):
+                self._moments.add(moment)
+            else:
+                self._findings.add(f"{self._sent.pointer(number)}/{name}", moment, _MOMENT_EXPECTED)
 
     def _block(self, reading: Reading, same: tuple[Any, ...], number: int) -> tuple[MeterReading, Block]:
         """Where readings go that have ``same`` in common. Different words may say the same: one block then."""
@@ -182,11 +186,11 @@ class _Sorting:
         if whose is None:
             whose = self._meter_readings[same[:2]] = self._whose(reading, pointer)
             self._registers[id(whose)] = 0
-        for block in whose.blocks:
-            if block.kind is kind and block.reading_type == code:
-                return whose, block
-        block = Block(kind, code, [])
-        whose.blocks.append(block)
+        block = next((b for b in whose.blocks if b.kind is kind and b.reading_type == code), None)
+        if block is None:
+            block = Block(kind, code, [])
+            whose.blocks.append(block)
+        self._blocks[same] = whose, block
         return whose, block
 
     def _whose(self, reading: Reading, pointer: str) -> MeterReading:
@@ -200,6 +204,9 @@ class _Sorting:
 
     def _identity(self, kind: str, pointer: str, text: str | None) -> Identity | None:
         if text is None:
+            return None
+        if not is_text(text):
+            self._findings.add(pointer, text, "1 to 250 characters that XML can carry")
             return None
         found = self._addresses.of(kind, text)
         if len(found) > 1:

@@ -14,7 +14,7 @@ from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
 from cim_adapter.transports.rest import answers
-from cim_adapter.transports.rest.addresses import Addresses, look_up
+from cim_adapter.transports.rest.addresses import AddressBook, Addresses
 from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
@@ -66,6 +66,7 @@ class Readings(Resource):
         super().__init__(tools)
         self._bodies = Bodies(Reading, self.member, at_most=tools.settings.max_items)
         self._writer = ReadingWriter(tools.lists)
+        self._book = AddressBook(tools.store)
         self._message = ReadingMessage()
         self._reader = ReadingReader(tools.lists)
         self._query = ProfileXml(_QUERY_NAMESPACE)
@@ -164,7 +165,7 @@ class Readings(Resource):
     async def _made(self, sent: Sent[Reading], *, size: int = 0) -> tuple[list[MeterReading], Receipt]:
         meters = {reading.meter_id for reading in sent.items if reading.meter_id}
         points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
-        addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})
+        addresses = await self._book.look_up({"Meter": meters, "UsagePoint": points})
         brought = await self.aside(lambda: self._writer.write(sent, addresses), size)
         return brought, Receipt(result="", count=len(sent.items))
 
@@ -214,7 +215,7 @@ class Readings(Resource):
         return await call.exchange.send("get", self.noun, query=profile, options=options)
 
     async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
-        return await look_up(self.tools.store, wanted) if await call.exchange.known() else Addresses({})
+        return await self._book.look_up(wanted) if await call.exchange.known() else Addresses({})
 
     def _spots(self, payload: Sequence[etree._Element], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
         """Where in one part the readings are that fit and come after ``after``, in their order."""

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import msgspec
-from lxml import etree
 
 from cim_adapter.codes import CodeLists
 from cim_adapter.errors import AdapterError
