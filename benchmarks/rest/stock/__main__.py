@@ -1,4 +1,4 @@
-"""`python -m benchmarks.rest.stock`: the application, served by uvicorn. BENCH_KEY in the environment is its key."""
+"""`python -m benchmarks.rest.stock`: the application, served by uvicorn. BENCH_KEY is its key."""
 
 import argparse
 import hashlib

@@ -14,7 +14,7 @@ from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import Block, MeterReading
 from cim_adapter.nouns.readings.parts import Position
-from cim_adapter.nouns.readings.query import answer
+from cim_adapter.nouns.readings.query import Payload, answer, as_profile
 from cim_adapter.nouns.readings.xml import sent_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
@@ -138,7 +138,15 @@ def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
     each meter or usage point without any.
     """
-    reply, following = answer(reader, asked.filter, at_most=asked.at_most, at=asked.at)
+    content = call.content
+
+    def write(found: list[MeterReading]) -> Payload:
+        if content is None:
+            return as_profile(found, asked.filter)
+        content.told = found
+        return ()
+
+    reply, following = answer(reader, asked.filter, at_most=asked.at_most, at=asked.at, write=write)
     if asked.at is None and following is None:
         return reply
     return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))

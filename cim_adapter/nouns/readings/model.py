@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cim_adapter import instants
-from cim_adapter.instants import Instants
+from cim_adapter.instants import Instants, instant
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
 
@@ -22,8 +21,8 @@ class Period(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def window(self) -> tuple[int, int]:
         """Its instants; an open end reaches to the end of time."""
-        first = -(2**62) if self.start is None else instants.instant(self.start)
-        last = 2**62 if self.end is None else instants.instant(self.end)
+        first = -(2**62) if self.start is None else instant(self.start)
+        last = 2**62 if self.end is None else instant(self.end)
         return first, last
 
 
@@ -48,12 +47,12 @@ class Reading(msgspec.Struct, array_like=True, gc=False):
     reason: str | None = None
     position: int = 0
 
-    def at(self, known: Instants) -> int | None:
+    def at(self, moments: Instants) -> int | None:
         """The instant the reading stands at: its timestamp, else the end (or start) of its period."""
         text = self.timestamp
         if text is None and self.period is not None:
             text = self.period.end or self.period.start
-        return None if text is None else known[text]
+        return None if text is None else moments[text]
 
 
 class Around(msgspec.Struct, frozen=True, array_like=True):
@@ -89,9 +88,9 @@ class Block(msgspec.Struct, array_like=True):
     pending: Pending | None = None
     events: list[bytes] = []
 
-    def bounds(self, known: Instants) -> tuple[int, int]:
+    def bounds(self, moments: Instants) -> tuple[int, int]:
         """First and last instant. Raises ValueError where a reading has neither timestamp nor period."""
-        found = [reading.at(known) for reading in self.readings]
+        found = [reading.at(moments) for reading in self.readings]
         if not found:
             raise ValueError(f"a block of {self.reading_type or 'no ReadingType'} has no readings")
         known = [moment for moment in found if moment is not None]

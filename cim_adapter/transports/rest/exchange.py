@@ -150,12 +150,15 @@ class Exchange:
         ids: Iterable[ID] = (),
         times: tuple[str | None, str | None] = (None, None),
         options: Mapping[str, str] | None = None,
+        content: Content | None = None,
     ) -> Outcome:
-        """What becomes of a message (see ``request_message``). Its bytes are for the journal; nobody parses it."""
+        """What becomes of a message (see ``request_message``). Its bytes are for the journal; nobody parses it.
+        What is told goes into ``content``, where there is one, and not into the payload.
+        """
         message = request_message(
             verb, noun, message_id, payload=payload, query=query, ids=ids, times=times, options=options
         )
-        return await self._take(etree.tostring(message), lambda _body, _budget: message)
+        return await self._take(etree.tostring(message), lambda _body, _budget: message, content)
 
     async def send_content(self, verb: str, noun: str, message_id: str, content: Content, body: bytes) -> Outcome:
         """What becomes of a message whose payload is ``content``; ``body`` is what the journal keeps of it."""

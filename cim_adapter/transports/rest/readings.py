@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
-from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error
@@ -91,7 +91,7 @@ class Readings(Resource):
         link = query.link(self.url(call), cursor)
 
         def answer() -> Response:
-            items = [self._reader.reading(spot) for spot in page.spots]
+            items = self._reader.readings(page.spots)
             return answers.listed(items, Reading, self.member, call.form, more, link)
 
         return await asyncio.to_thread(answer)
@@ -174,11 +174,11 @@ class Readings(Resource):
         addresses = await self._addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
         page = _Page()
         for _ in range(_MOST_PARTS):
-            outcome = await self._ask(call, wanted, addresses, place)
+            outcome, found = await self._ask(call, wanted, addresses, place)
             if outcome.failed and not outcome.empty:
                 return outcome.problem(unknown=404).response(call.form)
             page.told += [error for error in outcome.errors if error.code != "5.7"]
-            spots = await asyncio.to_thread(self._spots, outcome.payload, wanted, place.after)
+            spots = await asyncio.to_thread(self._spots, found, wanted, place.after)
             taken = spots[: limit - len(page.spots)]
             page.spots += taken
             if len(taken) < len(spots):
@@ -194,7 +194,7 @@ class Readings(Resource):
 
     async def _ask(
         self, call: RestCall, wanted: ReadingQuery, addresses: Addresses, place: _Place | None = None
-    ) -> Outcome:
+    ) -> tuple[Outcome, list[MeterReading]]:
         xml = self._query
         profile = xml.root("GetMeterReadings")
         for text in wanted.meters:
@@ -212,19 +212,22 @@ class Readings(Resource):
             options["partSize"] = str(place.size)
             if place.part is not None:
                 options["continuation"] = place.part
-        return await call.exchange.send("get", self.noun, query=profile, options=options)
+        content = Content(told=[])
+        return await call.exchange.send(
+            "get", self.noun, query=profile, options=options, content=content
+        ), content.told
 
     async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
         return await self._book.look_up(wanted) if await call.exchange.known() else Addresses({})
 
-    def _spots(self, payload: Sequence[etree._Element], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
+    def _spots(self, found: list[MeterReading], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
         """Where in one part the readings are that fit and come after ``after``, in their order."""
-        spots = (spot for profile in payload for spot in self._reader.spots(profile, wanted.fits))
+        spots = self._reader.spots(found, wanted.fits)
         if after is not None:
             spots = (spot for spot in spots if spot.key > after)
         if wanted.qualities:
             spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
-        return sorted(spots, key=lambda spot: spot.key)
+        return sorted(spots, key=itemgetter(0))
 
     async def _find(self, call: RestCall, name: str) -> Reading | Response:
         """The reading of this id, or what is said where there is none."""
@@ -240,14 +243,13 @@ class Readings(Resource):
             end=moment,
         )
         addresses = await self._addresses(call, {"Meter": asked.meters, "UsagePoint": asked.usage_points})
-        outcome = await self._ask(call, asked, addresses)
+        outcome, told = await self._ask(call, asked, addresses)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)
-        for profile in outcome.payload:
-            for spot in self._reader.spots(profile, lambda _: True):
-                # A meter may be told under other usage points than before: it is the same reading.
-                if spot.key._replace(usage_point=key.usage_point) == key:
-                    return self._reader.reading(spot)
+        for spot in self._reader.spots(told, lambda _: True):
+            # A meter may be told under other usage points than before: it is the same reading.
+            if spot.key._replace(usage_point=key.usage_point) == key:
+                return self._reader.readings([spot])[0]
         return self.missing(call, name)
 
     @staticmethod
