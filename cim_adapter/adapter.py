@@ -62,7 +62,7 @@ def contract_of(settings: Settings) -> ContractFiles:
         return ours
     try:
         files = overlay(ours, settings.schemas, settings.data / "contract")
-        Catalogue([files.xsd]).warm(lambda _: False)
+        Catalogue([files.xsd]).warm()
     except (ContractError, UnusableSchemaError) as error:
         raise SettingsError(f"schemas: {error}") from error
     return files

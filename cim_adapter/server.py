@@ -29,7 +29,6 @@ from cim_adapter import tls
 from cim_adapter.access import new_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
-from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
@@ -120,8 +119,7 @@ class _Worker:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
         nouns = adapter.registry.nouns
-        explained = self._settings.explained_nouns
-        adapter.catalogue.warm(lambda name: name == MESSAGE_NS or any(noun in name for noun in explained))
+        adapter.catalogue.warm()
         gc.collect()
         gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
         gc.set_threshold(20_000)  # messages leave few cycles behind, if any

@@ -78,10 +78,6 @@ class Settings:
     schemas: tuple[Path, ...] = _setting(
         (), "folders of XSDs that add nouns, or take the place of ours; later ones win"
     )
-    explained_nouns: tuple[str, ...] = _setting(
-        ("MeterReadings",),
-        "nouns whose XSDs are read for explanations at start, 0.1 s each; others when first needed",
-    )
 
     partners: Partners = _setting(
         Partners(), "what is let pass, partner by partner: see [partners](partners.md); in the file alone"

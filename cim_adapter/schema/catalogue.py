@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -114,12 +114,10 @@ class Catalogue:
         )
         return Invalid(f"No XSD is known for {name.localname} in {found}.", [finding])
 
-    def warm(self, explained: Callable[[str], bool] = lambda namespace: True) -> None:
-        """Compile every schema now, so that no message waits for it: 1 ms each. Those whose namespace is to be
-        ``explained`` get their components, too (the others get them with the first refusal: 20 to 150 ms each).
-        """
+    def warm(self) -> None:
+        """Compile every schema now, so that no message waits for it: 1 ms each."""
         for schema in self:
-            schema.warm(explained=explained(schema.namespace))
+            schema.warm()
 
 
 def _target_namespace(path: Path) -> str:

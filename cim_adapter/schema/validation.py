@@ -10,9 +10,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from threading import Lock
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import xmlschema
 from lxml import etree
 
 from cim_adapter.errors import Finding, Invalid
@@ -22,6 +21,9 @@ from cim_adapter.schema.faults import Fault, Faults, read_log
 from cim_adapter.schema.mending import Arranged, arrange
 from cim_adapter.schema.model import Child, declaration
 from cim_adapter.schema.parser import new_parser
+
+if TYPE_CHECKING:
+    import xmlschema
 
 #: A tree with more elements than this is validated as a stream: see excerpt.py. 96 readings have 500.
 _LARGE = 2_000
@@ -63,13 +65,11 @@ class Schema:
             self._roots = tuple(str(item.get("name")) for item in declared)
         return self._roots
 
-    def warm(self, *, explained: bool = True) -> None:
-        """Compile now what is otherwise compiled for the first message and, where ``explained``, for the
-        first refusal: 1 ms for lxml, 20 to 150 ms for xmlschema. Raises ``UnusableSchemaError``.
+    def warm(self) -> None:
+        """Compile now what decides, which is otherwise compiled for the first message: 1 ms. What explains, 20
+        to 150 ms, waits for the first refusal. Raises ``UnusableSchemaError``.
         """
         self._compile()
-        if explained:
-            self.components()
 
     def children_of(self, root: etree._Element, element: etree._Element) -> tuple[Child, ...]:
         """What ``element``, somewhere under ``root``, may hold, in the order of the XSD.
@@ -160,6 +160,8 @@ class Schema:
 
     def components(self) -> xmlschema.XMLSchema10:
         """What the XSD declares, component by component; built once. Raises ``UnusableSchemaError``."""
+        import xmlschema  # costs 0.2 s, and most processes never refuse anything
+
         with self._lock:
             if self._components is None:
                 try:

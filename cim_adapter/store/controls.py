@@ -7,9 +7,9 @@ are with it, ``control_states`` tells.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, or_, select, update
 
 from cim_adapter.store import control_states
@@ -21,8 +21,7 @@ from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Key, Reader, Transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A control to be stored. ``keys`` are what it is found by: those of its mRID, its issuerTrackingID and the
     CorrelationID of answers to its message, as far as it has them. ``start`` and ``end`` are instants, ``end``
     None for one that never expires.
@@ -39,8 +38,7 @@ class Control:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A control as it lies in the store, opened."""
 
     id: int

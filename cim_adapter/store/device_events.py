@@ -6,10 +6,10 @@ Closing, canceling and deleting put a mark on an event; nothing is removed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, or_, select, update
 
 from cim_adapter.store.controls import tracking_hash
@@ -33,8 +33,7 @@ class Mark(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event to be stored. ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the
     instant of its createdDateTime."""
 
@@ -50,8 +49,7 @@ class Event:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it lies in the store, opened."""
 
     id: int

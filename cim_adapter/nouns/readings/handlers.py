@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
@@ -27,8 +25,7 @@ from cim_adapter.store.transaction import Reader, Transaction
 _LONGEST_TYPE = 250  # characters; it stands in an index. An identifier of 18 numbers has some 40
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     """Sealed MeterReadings, and an Error for each that cannot be stored."""
 
     good: list[tuple[MeterReading, list[readings.Block]]]
@@ -104,8 +101,7 @@ def _id_of(item: MeterReading) -> ID | None:
 # ------------------------------------------------------------------------------------------- asking
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """What is asked for, and which part of the answer; None for the first or only one. ``at_most`` readings
     are in a part."""
 

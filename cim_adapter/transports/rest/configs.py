@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -50,10 +51,14 @@ class Configs(Resource):
         self.path, self.noun = path, noun
         self._namespace = tools.catalogue.nouns[noun][0]
         self._tag = f"{{{self._namespace}}}{noun}"
-        self._own = next(name for name in tools.catalogue.parts_of(noun) if not is_definition(kind_of(name)))
-        self.member = self._own
         self._xml = ProfileXml(self._namespace)
         self._text = JsonText()
+
+    @cached_property
+    def member(self) -> str:  # type: ignore[override]  # read from the XSD, when first needed
+        """The element of the profile that holds one object, such as ``EndDevice``."""
+        parts = self.tools.catalogue.parts_of(self.noun)
+        return next(name for name in parts if not is_definition(kind_of(name)))
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the profile."""
@@ -75,7 +80,7 @@ class Configs(Resource):
         """GET: the objects that fit, in the order in which they became known."""
         query = call.query(*self.parameters)
         limit, place, moment = query.limit(), query.cursor(_Place), query.moment("asOf")
-        asked = [(self._own, text) for text in query.all("id")]
+        asked = [(self.member, text) for text in query.all("id")]
         asked += [("Meter", text) for text in query.all("meter")]
         asked += [("UsagePoint", text) for text in query.all("usagePoint")]
         outcome = await self._ask(call, asked, {} if moment is None else {"asOf": moment})
@@ -86,7 +91,7 @@ class Configs(Resource):
     async def fetch(self, call: RestCall, name: str) -> Response:
         """GET by mRID or name."""
         call.query()
-        outcome = await self._ask(call, [(self._own, name)], {})
+        outcome = await self._ask(call, [(self.member, name)], {})
         if outcome.failed:
             return outcome.problem(unknown=404).response(call.form)
         return self._told(call, outcome.payload, {})
@@ -94,7 +99,7 @@ class Configs(Resource):
     async def amend(self, call: RestCall, name: str) -> Response:
         """PATCH: what the body names takes the place of what stood under that name; the rest stays."""
         call.query()
-        identity = await self._identity(call, self._own, name)
+        identity = await self._identity(call, self.member, name)
 
         async def payload(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
             profile = self._profile(body, form)
@@ -109,7 +114,7 @@ class Configs(Resource):
     async def remove(self, call: RestCall, name: str) -> Response:
         """DELETE: the object holds no longer; what it was is kept."""
         call.query()
-        ids = [self._id(self._own, identity) for identity in await self._identity(call, self._own, name)]
+        ids = [self._id(self.member, identity) for identity in await self._identity(call, self.member, name)]
         outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, ids=ids)
         if outcome.failed:
             return outcome.problem(unknown=404).response(call.form)
@@ -129,7 +134,7 @@ class Configs(Resource):
         if isinstance(value, dict) and not value.keys() & set(self.tools.catalogue.parts_of(self.noun)):
             value = [value]
         alone = isinstance(value, list)
-        profile = self.tools.bridge.from_json({self._own: value} if alone else value, self._tag)
+        profile = self.tools.bridge.from_json({self.member: value} if alone else value, self._tag)
         self._check(profile)
         return profile
 
@@ -138,7 +143,7 @@ class Configs(Resource):
             for element in root.iter(etree.Element):
                 if not namespace(element):
                     element.tag = self._xml.tag(local(element))
-        if local(root) == self._own:
+        if local(root) == self.member:
             profile = etree.Element(f"{{{namespace(root)}}}{self.noun}")
             profile.append(root)
             root = profile
@@ -147,25 +152,25 @@ class Configs(Resource):
 
     def _check(self, profile: etree._Element) -> None:
         """Raises Invalid for what has no object of this resource. Whether it is valid, the pipeline says."""
-        if local(profile) != self.noun or not any(name == self._own for name, _ in children(profile)):
-            found = f"{local(profile)} without {self._own}"
-            finding = Finding(line=0, path="", found=found, expected=f"{self.noun} with {self._own} in it")
-            raise Invalid(f"The body has no {self._own}.", [finding], code="1.7")
+        if local(profile) != self.noun or not any(name == self.member for name, _ in children(profile)):
+            found = f"{local(profile)} without {self.member}"
+            finding = Finding(line=0, path="", found=found, expected=f"{self.noun} with {self.member} in it")
+            raise Invalid(f"The body has no {self.member}.", [finding], code="1.7")
 
     def _address(self, profile: etree._Element, identity: Identity) -> None:
         """Say in ``profile`` whom the URL means. Raises Invalid where it says another."""
-        own = [element for name, element in children(profile) if name == self._own]
+        own = [element for name, element in children(profile) if name == self.member]
         given = read_identity(own[0])
         if len(own) > 1 or (
             given and (given.mrid, identity.mrid) not in ((None, None), (identity.mrid, given.mrid))
         ):
             found = f"{len(own)} objects" if len(own) > 1 else str(given)
             finding = Finding(
-                line=0, path=f"/{self._own}", found=found, expected=f"{identity} alone, as the URL says"
+                line=0, path=f"/{self.member}", found=found, expected=f"{identity} alone, as the URL says"
             )
             raise Invalid("The body is of another object than the URL.", [finding], code="2.15")
         if not given:
-            holder = self._xml.identity(own[0], self._own, identity)
+            holder = self._xml.identity(own[0], self.member, identity)
             own[0].remove(holder)
             order = self.tools.catalogue.order(profile, own[0])
             parts = sorted(
@@ -191,7 +196,7 @@ class Configs(Resource):
     def _page(self, call: RestCall, outcome: Outcome, place: _Place | None, limit: int, query: Any) -> Response:
         payload = [deepcopy(profile) for profile in outcome.payload]
         own = [
-            (profile, element) for profile in payload for name, element in children(profile) if name == self._own
+            (profile, element) for profile in payload for name, element in children(profile) if name == self.member
         ]
         names = [str(read_identity(element)) for _, element in own]
         first = 0
@@ -214,7 +219,7 @@ class Configs(Resource):
             profile = payload[0] if payload else etree.Element(self._tag)
             body = etree.tostring(profile, xml_declaration=True, encoding="UTF-8")
             return Response(content_type=Form.XML.content_type, body=body, headers=headers)
-        members: dict[str, Any] = {self._own: []}
+        members: dict[str, Any] = {self.member: []}
         for profile in payload:
             for name, value in self.tools.bridge.to_json(profile).items():
                 members.setdefault(name, []).extend(value)
