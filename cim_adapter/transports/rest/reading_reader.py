@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from typing import NamedTuple
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,24 +23,14 @@ from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, Readi
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
-class Key(NamedTuple):
-    """Where a reading stands in the order of answers. ``kind`` is i for an interval, r for a register."""
+Key: TypeAlias = tuple[str, str, int, str, str]
+"""Where a reading stands in the order of answers: meter, usage point, instant, i for an interval or r for a
+register, and code. Plain tuples: there is one for each reading, and to make one with names takes longer than to
+read what it names.
+"""
 
-    meter: str
-    usage_point: str
-    at: int
-    kind: str
-    code: str
-
-
-class Spot(NamedTuple):
-    """Where a reading stands: its place in the order, what was stored, and what it has in common with those
-    around it.
-    """
-
-    key: Key
-    stored: model.Reading
-    common: Reading
+Spot: TypeAlias = tuple[Key, model.Reading, Reading]
+"""Its place in the order, what was stored, and what it has in common with those around it."""
 
 
 class ReadingReader:
@@ -79,14 +69,13 @@ class ReadingReader:
 
     def qualities(self, spot: Spot) -> list[str]:
         """The words of its qualities."""
-        return [self._qualities.word(quality.type) for quality in spot.stored.qualities]
+        return [self._qualities.word(quality.type) for quality in spot[1].qualities]
 
     def readings(self, spots: Iterable[Spot]) -> list[Reading]:
         """The readings that are there."""
         words: dict[tuple[model.Quality, ...], tuple[str | None, list[str]]] = {(): (None, [])}
         is_number, made = _JSON_NUMBER.fullmatch, []
-        for spot in spots:
-            key, stored, common = spot
+        for key, stored, common in spots:
             if stored.qualities not in words:
                 codes = [quality.type for quality in stored.qualities]
                 words[stored.qualities] = self._qualities.word(codes[0]), codes
@@ -116,7 +105,7 @@ class ReadingReader:
             kind, common = "i" if interval else "r", _common(meter, point, code, words)
             for reading in block.readings:
                 at = moments[reading.timestamp or _moment(reading)]
-                yield Spot(Key(meter, point, at, kind, code), reading, common)
+                yield (meter, point, at, kind, code), reading, common
 
 
 def _common(meter: str, point: str, code: str, words: Quantity) -> Reading:

@@ -116,7 +116,7 @@ class _Sorting:
         self._writer = writer
         self._sent = sent
         self._addresses = addresses
-        self._findings = Findings()
+        self._findings = Findings(by_line=bool(sent.lines))
         self._meter_readings: dict[tuple[str | None, str | None], MeterReading] = {}
         self._registers: dict[int, int] = {}
         self._codes: dict[tuple[Any, ...], tuple[str, str]] = {}

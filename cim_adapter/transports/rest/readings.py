@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from operator import itemgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
-from cim_adapter.transports.rest import answers
+from cim_adapter.transports.rest import answers, reading_streams
 from cim_adapter.transports.rest.addresses import AddressBook, Addresses
 from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rest.problem import RestError
+from cim_adapter.transports.rest.problem import Problem, RestError
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import as_token, of_token
 from cim_adapter.transports.rest.reading import Reading
@@ -31,6 +32,7 @@ from cim_adapter.transports.rsgi import Response
 
 _QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
+_STREAMED = 10_000  # readings of a stream that are read at a time
 _ABOUT = 100  # bytes of a reading in a message
 _MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
 _CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
@@ -42,6 +44,14 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     size: int
     part: str | None = None
     after: Key | None = None
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """One part of an answer; ``following`` is where the next one begins, if there is one."""
+
+    spots: list[Spot]
+    told: tuple[Error, ...]
+    following: _Place | None
 
 
 class _Page(msgspec.Struct):
@@ -73,6 +83,8 @@ class Readings(Resource):
 
     async def create(self, call: RestCall) -> Response:
         """POST: readings of any meters."""
+        if call.sent is Form.NDJSON:
+            return await self._take(call)
         outcome, receipt = await self.submit(call, self._payload, "create")
         return self.receipt(call, outcome, receipt)
 
@@ -81,6 +93,8 @@ class Readings(Resource):
         query = call.query(*self.parameters)
         wanted, limit = ReadingQuery.read(query), query.limit()
         place = query.cursor(_Place) or _Place(size=max(limit, _SMALLEST_PART))
+        if call.form in (Form.NDJSON, Form.CSV) and query.one("limit") is None and call.request.method == "GET":
+            return await self._tell(call, wanted, replace(place, size=_STREAMED))
         page = await self._page(call, wanted, place, limit)
         if isinstance(page, Response):
             return page
@@ -169,24 +183,70 @@ class Readings(Resource):
         brought = await self.aside(lambda: self._writer.write(sent, addresses), size)
         return brought, Receipt(result="", count=len(sent.items))
 
+    async def _take(self, call: RestCall) -> Response:
+        """A stream of readings, a line each."""
+
+        async def batch(call: RestCall, body: bytes, first: int) -> tuple[Outcome, Receipt]:
+            read = self._bodies.read
+            sent: Sent[Reading] = await self.aside(
+                lambda: read(body, Form.NDJSON, self.tools.budget, first=first), len(body)
+            )
+            brought, receipt = await self._made(sent, size=len(body))
+            outcome = await self.sent(call, "create", brought)
+            receipt.result, receipt.errors = outcome.reply.result.value, offences_of(outcome.errors)
+            return outcome, receipt
+
+        settings = self.tools.settings
+        receipt, problem = await reading_streams.take(
+            call, batch, lines=settings.max_items, most_bytes=settings.max_bytes
+        )
+        if problem is not None:
+            return problem.response(call.form)
+        return answers.one(receipt, "receipt", call.form, status=207 if receipt.errors else 201)
+
+    async def _tell(self, call: RestCall, wanted: ReadingQuery, place: _Place) -> Response:
+        """All readings from ``place`` on, written as they are read."""
+        first = await self._part(call, wanted, place)
+        if isinstance(first, Problem):
+            return first.response(call.form)
+
+        async def parts() -> AsyncIterator[list[Reading] | Problem]:
+            part: _Part | Problem = first
+            while not isinstance(part, Problem):
+                yield await asyncio.to_thread(self._reader.readings, part.spots)
+                if part.following is None:
+                    return
+                part = await self._part(call, wanted, part.following)
+            yield part
+
+        return Response(content_type=call.form.content_type, stream=reading_streams.told(call.form, parts()))
+
+    async def _part(self, call: RestCall, wanted: ReadingQuery, place: _Place) -> _Part | Problem:
+        """One part of an answer: what fits in it, in its order."""
+        addresses = await self._addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
+        outcome, found = await self._ask(call, wanted, addresses, place)
+        if outcome.failed and not outcome.empty:
+            return outcome.problem(unknown=404)
+        spots = await asyncio.to_thread(self._spots, found, wanted, place.after)
+        following = None if outcome.continuation is None else _Place(size=place.size, part=outcome.continuation)
+        return _Part(spots, outcome.errors, following)
+
     async def _page(self, call: RestCall, wanted: ReadingQuery, place: _Place, limit: int) -> _Page | Response:
         """Where the readings of a page are: out of as many parts as it takes."""
-        addresses = await self._addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
         page = _Page()
         for _ in range(_MOST_PARTS):
-            outcome, found = await self._ask(call, wanted, addresses, place)
-            if outcome.failed and not outcome.empty:
-                return outcome.problem(unknown=404).response(call.form)
-            page.told += [error for error in outcome.errors if error.code != "5.7"]
-            spots = await asyncio.to_thread(self._spots, found, wanted, place.after)
-            taken = spots[: limit - len(page.spots)]
+            part = await self._part(call, wanted, place)
+            if isinstance(part, Problem):
+                return part.response(call.form)
+            page.told += [error for error in part.told if error.code != "5.7"]
+            taken = part.spots[: limit - len(page.spots)]
             page.spots += taken
-            if len(taken) < len(spots):
-                page.following = _Place(size=place.size, part=place.part, after=page.spots[-1].key)
+            if len(taken) < len(part.spots):
+                page.following = _Place(size=place.size, part=place.part, after=page.spots[-1][0])
                 return page
-            if outcome.continuation is None:
+            if part.following is None:
                 return page
-            place = _Place(size=place.size, part=outcome.continuation)
+            place = part.following
             if len(page.spots) == limit:
                 break
         page.following = place
@@ -224,7 +284,7 @@ class Readings(Resource):
         """Where in one part the readings are that fit and come after ``after``, in their order."""
         spots = self._reader.spots(found, wanted.fits)
         if after is not None:
-            spots = (spot for spot in spots if spot.key > after)
+            spots = (spot for spot in spots if spot[0] > after)
         if wanted.qualities:
             spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
         return sorted(spots, key=itemgetter(0))
@@ -234,11 +294,12 @@ class Readings(Resource):
         key = of_token(name, Key)
         if key is None:
             return self.missing(call, name)
-        moment = instants.as_text(key.at, exact=True)
+        meter, point, at, *_, code = key
+        moment = instants.as_text(at, exact=True)
         asked = ReadingQuery(
-            meters=(key.meter,) if key.meter else (),
-            usage_points=(key.usage_point,) if not key.meter else (),
-            codes=(key.code,),
+            meters=(meter,) if meter else (),
+            usage_points=(point,) if not meter else (),
+            codes=(code,),
             start=moment,
             end=moment,
         )
@@ -248,7 +309,7 @@ class Readings(Resource):
             return outcome.problem(unknown=404).response(call.form)
         for spot in self._reader.spots(told, lambda _: True):
             # A meter may be told under other usage points than before: it is the same reading.
-            if spot.key._replace(usage_point=key.usage_point) == key:
+            if (spot[0][0], point, *spot[0][2:]) == key:
                 return self._reader.readings([spot])[0]
         return self.missing(call, name)
 

@@ -56,14 +56,20 @@ class RestCall(msgspec.Struct, frozen=True, kw_only=True):
         """The parameters of the URL."""
         return Query(self.request.query_string, known)
 
-    async def body(self, at_most: int) -> tuple[bytes, Form]:
-        """The body and its form."""
+    @property
+    def sent(self) -> Form:
+        """The form of the body. Raises RestError (415)."""
         form = Form.sent(self.request.content_type)
         if form is None:
             said = self.request.content_type[:80] or "none"
             raise RestError(415, f"Content-Type is {said}; send application/json, application/xml or NDJSON")
         if (encoding := self.request.headers.get("content-encoding", "identity")) != "identity":
             raise RestError(415, f"Content-Encoding {encoding} is not taken here; send the body as it is")
+        return form
+
+    async def body(self, at_most: int) -> tuple[bytes, Form]:
+        """The body and its form."""
+        form = self.sent
         return await self.request.body(at_most), form
 
 
