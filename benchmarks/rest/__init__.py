@@ -4,6 +4,6 @@ requests   what is sent: readings to create, a query for many
 stock      the peer: FastAPI, Pydantic, SQLAlchemy ORM
 """
 
-from benchmarks.rest.requests import KINDS, PATH, SEEDED_AT_ONCE, Supply, supply
+from benchmarks.rest.requests import KINDS, PATH, SEEDED_AT_ONCE, Kind, Supply, supply
 
-__all__ = ["KINDS", "PATH", "SEEDED_AT_ONCE", "Supply", "supply"]
+__all__ = ["KINDS", "PATH", "SEEDED_AT_ONCE", "Kind", "Supply", "supply"]

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from cim_adapter.errors import AdapterError
+from cim_adapter.errors import AdapterError, OverBudget
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.exchange import Outcome
 from cim_adapter.transports.rest.forms import Form
@@ -29,27 +29,51 @@ Batch = Callable[[RestCall, bytes, int], Awaitable[tuple[Outcome, Receipt]]]
 
 
 async def take(call: RestCall, batch: Batch, *, lines: int, most_bytes: int) -> tuple[Receipt, Problem | None]:
-    """What is said of all batches, and what is wrong with the one that ended the stream."""
+    """What is said of all batches, and what is wrong with the one that ended the stream.
+
+    What is left of the stream then is read and thrown away, up to ``most_bytes``: most clients listen for an
+    answer only when they have sent everything, and would find the connection closed instead.
+    """
+    chunks = call.request.chunks()
+    whole, problem = await _take(call, batch, batches(chunks, lines, most_bytes))
+    if problem is not None:
+        async for chunk in chunks:
+            most_bytes -= len(chunk)
+            if most_bytes < 0:
+                break
+    return whole, problem
+
+
+async def _take(
+    call: RestCall, batch: Batch, cut: AsyncIterator[tuple[int, bytes]]
+) -> tuple[Receipt, Problem | None]:
     whole = Receipt(result="OK", message_id=call.message_id, count=0)
     if not await call.exchange.known():
         return whole, (await call.exchange.turn_away()).problem()
     number = 0
-    async for first, body in batches(call.request.chunks(), lines, most_bytes):
-        if not body.strip() and number:
-            continue
-        number += 1
-        own = call if number == 1 else replace(call, message_id=f"{call.message_id}.{number}")
-        try:
-            outcome, receipt = await batch(own, body, first)
-        except AdapterError as error:
-            outcome, receipt = await call.exchange.refuse(body, error), Receipt(result="FAILED")
-        if outcome.failed:
-            return whole, _ended(outcome.problem(unknown=409), whole.count or 0)
-        _add(whole, receipt)
+    try:
+        async for first, body in cut:
+            if not body.strip() and number:
+                continue
+            number += 1
+            own = call if number == 1 else replace(call, message_id=f"{call.message_id}.{number}")
+            outcome, receipt = await _carried_out(own, batch, body, first)
+            if outcome.failed:
+                return whole, _ended(outcome.problem(unknown=409), whole.count or 0)
+            _add(whole, receipt)
+    except OverBudget as error:  # of lines without end: they are not even read
+        return whole, _ended((await call.exchange.refuse(b"", error)).problem(), whole.count or 0)
     if not number:
-        outcome, _ = await batch(call, b"", 1)
+        outcome, _ = await _carried_out(call, batch, b"", 1)
         return whole, outcome.problem()
     return whole, None
+
+
+async def _carried_out(call: RestCall, batch: Batch, body: bytes, first: int) -> tuple[Outcome, Receipt]:
+    try:
+        return await batch(call, body, first)
+    except AdapterError as error:
+        return await call.exchange.refuse(body, error), Receipt(result="FAILED")
 
 
 def _add(whole: Receipt, receipt: Receipt) -> None:

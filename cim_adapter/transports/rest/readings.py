@@ -3,63 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from operator import itemgetter
-
-import msgspec
-from msgspec.structs import replace
+from collections.abc import AsyncIterator
 
 from cim_adapter import instants
-from cim_adapter.envelope import ID, Error
+from cim_adapter.envelope import ID
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
 from cim_adapter.transports.rest import answers, reading_streams
-from cim_adapter.transports.rest.addresses import AddressBook, Addresses
+from cim_adapter.transports.rest.addresses import AddressBook
 from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Problem, RestError
-from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import as_token, of_token
 from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.reading_message import ReadingMessage
+from cim_adapter.transports.rest.reading_pages import Part, Place, ReadingPages
 from cim_adapter.transports.rest.reading_query import ReadingQuery
-from cim_adapter.transports.rest.reading_reader import Key, ReadingReader, Spot
+from cim_adapter.transports.rest.reading_reader import Key, ReadingReader
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
 
-_QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
 _STREAMED = 10_000  # readings of a stream that are read at a time
 _ABOUT = 100  # bytes of a reading in a message
-_MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
 _CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
-
-
-class _Place(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """Where a page begins: in which part of an answer in parts of ``size`` readings, after which reading."""
-
-    size: int
-    part: str | None = None
-    after: Key | None = None
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """One part of an answer; ``following`` is where the next one begins, if there is one."""
-
-    spots: list[Spot]
-    told: tuple[Error, ...]
-    following: _Place | None
-
-
-class _Page(msgspec.Struct):
-    """Where the readings of one page are; ``following`` is where the next page begins, if there is one."""
-
-    spots: list[Spot] = []
-    told: list[Error] = []
-    following: _Place | None = None
 
 
 class Readings(Resource):
@@ -79,7 +49,7 @@ class Readings(Resource):
         self._book = AddressBook(tools.store)
         self._message = ReadingMessage()
         self._reader = ReadingReader(tools.lists)
-        self._query = ProfileXml(_QUERY_NAMESPACE)
+        self._pages = ReadingPages(self._reader, self._book)
 
     async def create(self, call: RestCall) -> Response:
         """POST: readings of any meters."""
@@ -92,12 +62,13 @@ class Readings(Resource):
         """GET: the readings that fit; those of one meter together, in the order of time."""
         query = call.query(*self.parameters)
         wanted, limit = ReadingQuery.read(query), query.limit()
-        place = query.cursor(_Place) or _Place(size=max(limit, _SMALLEST_PART))
+        place = query.cursor(Place)
         if call.form in (Form.NDJSON, Form.CSV) and query.one("limit") is None and call.request.method == "GET":
-            return await self._tell(call, wanted, replace(place, size=_STREAMED))
-        page = await self._page(call, wanted, place, limit)
-        if isinstance(page, Response):
-            return page
+            return await self._tell(call, wanted, place or Place(size=_STREAMED))
+        place = place or Place(size=max(limit, _SMALLEST_PART))
+        page = await self._pages.page(call, wanted, place, limit)
+        if isinstance(page, Problem):
+            return page.response(call.form)
         cursor = None if page.following is None else as_token(page.following)
         told = offences_of(tuple(page.told))
         more = {"nextCursor": cursor, "errors": told}
@@ -122,7 +93,7 @@ class Readings(Resource):
             ids = [ID(value=text, kind="transaction")]
         else:
             kind = "Meter" if name == "meter" else "UsagePoint"
-            addresses = await self._addresses(call, {kind: [text]})
+            addresses = await self._pages.addresses(call, {kind: [text]})
             ids = [write_id(kind, identity) for identity in addresses.of(kind, text)]
         times = (query.moment("from"), query.moment("to"))
         outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, ids=ids, times=times)
@@ -204,90 +175,22 @@ class Readings(Resource):
             return problem.response(call.form)
         return answers.one(receipt, "receipt", call.form, status=207 if receipt.errors else 201)
 
-    async def _tell(self, call: RestCall, wanted: ReadingQuery, place: _Place) -> Response:
+    async def _tell(self, call: RestCall, wanted: ReadingQuery, place: Place) -> Response:
         """All readings from ``place`` on, written as they are read."""
-        first = await self._part(call, wanted, place)
+        first = await self._pages.part(call, wanted, place)
         if isinstance(first, Problem):
             return first.response(call.form)
 
         async def parts() -> AsyncIterator[list[Reading] | Problem]:
-            part: _Part | Problem = first
+            part: Part | Problem = first
             while not isinstance(part, Problem):
                 yield await asyncio.to_thread(self._reader.readings, part.spots)
                 if part.following is None:
                     return
-                part = await self._part(call, wanted, part.following)
+                part = await self._pages.part(call, wanted, part.following)
             yield part
 
         return Response(content_type=call.form.content_type, stream=reading_streams.told(call.form, parts()))
-
-    async def _part(self, call: RestCall, wanted: ReadingQuery, place: _Place) -> _Part | Problem:
-        """One part of an answer: what fits in it, in its order."""
-        addresses = await self._addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
-        outcome, found = await self._ask(call, wanted, addresses, place)
-        if outcome.failed and not outcome.empty:
-            return outcome.problem(unknown=404)
-        spots = await asyncio.to_thread(self._spots, found, wanted, place.after)
-        following = None if outcome.continuation is None else _Place(size=place.size, part=outcome.continuation)
-        return _Part(spots, outcome.errors, following)
-
-    async def _page(self, call: RestCall, wanted: ReadingQuery, place: _Place, limit: int) -> _Page | Response:
-        """Where the readings of a page are: out of as many parts as it takes."""
-        page = _Page()
-        for _ in range(_MOST_PARTS):
-            part = await self._part(call, wanted, place)
-            if isinstance(part, Problem):
-                return part.response(call.form)
-            page.told += [error for error in part.told if error.code != "5.7"]
-            taken = part.spots[: limit - len(page.spots)]
-            page.spots += taken
-            if len(taken) < len(part.spots):
-                page.following = _Place(size=place.size, part=place.part, after=page.spots[-1][0])
-                return page
-            if part.following is None:
-                return page
-            place = part.following
-            if len(page.spots) == limit:
-                break
-        page.following = place
-        return page
-
-    async def _ask(
-        self, call: RestCall, wanted: ReadingQuery, addresses: Addresses, place: _Place | None = None
-    ) -> tuple[Outcome, list[MeterReading]]:
-        xml = self._query
-        profile = xml.root("GetMeterReadings")
-        for text in wanted.meters:
-            for identity in addresses.of("Meter", text):
-                xml.identity(profile, "EndDevice", identity)
-        for code in wanted.codes:
-            xml.text(xml.add(profile, "ReadingType"), "mRID", code)
-        if wanted.start is not None or wanted.end is not None:
-            xml.interval(xml.add(profile, "TimeSchedule"), "scheduleInterval", wanted.start, wanted.end)
-        for text in wanted.usage_points:
-            for identity in addresses.of("UsagePoint", text):
-                xml.identity(profile, "UsagePoint", identity)
-        options = {}
-        if place is not None:
-            options["partSize"] = str(place.size)
-            if place.part is not None:
-                options["continuation"] = place.part
-        content = Content(told=[])
-        return await call.exchange.send(
-            "get", self.noun, query=profile, options=options, content=content
-        ), content.told
-
-    async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
-        return await self._book.look_up(wanted) if await call.exchange.known() else Addresses({})
-
-    def _spots(self, found: list[MeterReading], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
-        """Where in one part the readings are that fit and come after ``after``, in their order."""
-        spots = self._reader.spots(found, wanted.fits)
-        if after is not None:
-            spots = (spot for spot in spots if spot[0] > after)
-        if wanted.qualities:
-            spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
-        return sorted(spots, key=itemgetter(0))
 
     async def _find(self, call: RestCall, name: str) -> Reading | Response:
         """The reading of this id, or what is said where there is none."""
@@ -303,8 +206,8 @@ class Readings(Resource):
             start=moment,
             end=moment,
         )
-        addresses = await self._addresses(call, {"Meter": asked.meters, "UsagePoint": asked.usage_points})
-        outcome, told = await self._ask(call, asked, addresses)
+        addresses = await self._pages.addresses(call, {"Meter": asked.meters, "UsagePoint": asked.usage_points})
+        outcome, told = await self._pages.ask(call, asked, addresses)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)
         for spot in self._reader.spots(told, lambda _: True):
