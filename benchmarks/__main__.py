@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import machine, report, rest
 from benchmarks.messages import KINDS
-from benchmarks.rounds import STACKS, Load, Round, play
+from benchmarks.rounds import BULK_INSERT, STACKS, Load, Round, play, stacks_for
 from benchmarks.trivial import ceiling
 
 CEILING = "ceiling"
@@ -27,7 +27,9 @@ def arguments() -> argparse.Namespace:
         sizes = ",".join(map(str, default))
         parser.add_argument(f"--{kind}", default=sizes, help=f"items a message of {kind} (default {sizes})")
     parser.add_argument("--rounds", type=int, default=2, help="rounds of each stack, alternating (default 2)")
-    parser.add_argument("--only", choices=(*STACKS, CEILING), help="one stack, or the generator by itself")
+    parser.add_argument(
+        "--only", choices=(*STACKS, BULK_INSERT, CEILING), help="one stack, or the generator by itself"
+    )
     options = parser.parse_args()
     options.kinds = options.kinds.split(",")
     if unknown := set(options.kinds).difference(EVERY):
@@ -48,10 +50,10 @@ def main() -> int:
     if options.only == CEILING:
         return 1 if top.failures else 0
 
-    stacks = [stack for stack in STACKS if options.only in (None, stack)]
     wrong: list[str] = []
     print(report.HEAD, flush=True)
     for kind, size in plays:
+        stacks = [stack for stack in stacks_for(kind) if options.only in (None, stack)]
         rounds: dict[str, list[Round]] = {stack: [] for stack in stacks}
         for _ in range(options.rounds):
             for stack in stacks:

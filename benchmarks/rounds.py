@@ -12,6 +12,7 @@ from benchmarks.messages.requests import IEC, Dialect
 from benchmarks.process import Server, free_port, python
 
 STACKS = ("ours", "stock")
+BULK_INSERT = "stock, bulk"  # of REST alone: its creates as one INSERT instead of ORM objects
 BULK = 1_000  # items a message from which `bulk_clients` send
 AT_LEAST = 10  # replies a window must hold, however long they take
 
@@ -63,11 +64,18 @@ def _side(stack: str, kind: str, size: int, port: int, data: Path) -> _Side:
     return _Side(command, "/", stock.DIALECT)
 
 
+def stacks_for(kind: str) -> tuple[str, ...]:
+    """The stacks that a kind is measured on."""
+    return (*STACKS, BULK_INSERT) if kind == "rest-create" else STACKS
+
+
 def _rest_side(stack: str, port: int, data: Path) -> _Side:
     if stack == "ours":
         return _Side(ours.command(port, data), rest.PATH, None, {"X-API-Key": ours.key(data)})
     key = str(uuid4())
     command = python("benchmarks.rest.stock", "--port", str(port), "--data", str(data))
+    if stack == BULK_INSERT:
+        command.append("--bulk")
     return _Side(command, rest.PATH, None, {"X-API-Key": key}, {"BENCH_KEY": key})
 
 

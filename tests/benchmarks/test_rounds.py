@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import rest
 from benchmarks.messages import KINDS
-from benchmarks.rounds import STACKS, Load, Round, play
+from benchmarks.rounds import STACKS, Load, Round, play, stacks_for
 
 
 def short(stack: str, kind: str, size: int) -> Round:
@@ -23,8 +23,7 @@ def test_no_reply_fails(stack: str, kind: str) -> None:
     check(short(stack, kind, 2))
 
 
-@pytest.mark.parametrize("kind", rest.KINDS)
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize(("kind", "stack"), [(kind, stack) for kind in rest.KINDS for stack in stacks_for(kind)])
 def test_no_answer_of_rest_fails(stack: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fastapi", reason="the peer is FastAPI: pip install '.[bench]'")
     monkeypatch.setattr(

@@ -18,13 +18,13 @@ class _Server(uvicorn.Server):
         print(f"ready http://127.0.0.1:{self.config.port}", flush=True)
 
 
-def serve(port: int, data: Path, key: str) -> None:
+def serve(port: int, data: Path, key: str, *, bulk: bool) -> None:
     """One process, as our side has; uvloop and httptools, as `uvicorn[standard]` brings them."""
     engine = database(data / "stock.db")
     with Session(engine) as session:
         session.add(ApiKey(hash=hashlib.sha256(key.encode()).hexdigest(), name="bench"))
         session.commit()
-    app = application(engine)
+    app = application(engine, bulk=bulk)
     _Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)).run()
 
 
@@ -32,5 +32,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--bulk", action="store_true")
     arguments = parser.parse_args()
-    serve(arguments.port, arguments.data, os.environ["BENCH_KEY"])
+    serve(arguments.port, arguments.data, os.environ["BENCH_KEY"], bulk=arguments.bulk)

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
@@ -17,8 +17,10 @@ from benchmarks.rest.stock import models
 from benchmarks.rest.stock.database import ApiKey, Message, Meter, Reading, meters
 
 
-def application(engine: Engine) -> FastAPI:
-    """The application on a database."""
+def application(engine: Engine, *, bulk: bool) -> FastAPI:
+    """The application on a database. ``bulk``: readings are not made ORM objects on their way in, but one INSERT of
+    many rows, which the manual of SQLAlchemy has for bulk loads.
+    """
     app = FastAPI(title="meter readings")
     sessions = sessionmaker(engine)
     writing = Lock()  # SQLite has one writer: waiting here is faster than its busy handler's sleeps
@@ -49,7 +51,10 @@ def application(engine: Engine) -> FastAPI:
                 session.add(known)
                 session.flush()
                 rows = [_row(reading, key, ids[reading.meter_id]) for reading in body.readings]
-                session.execute(insert(Reading), rows)  # as the manual advises for many
+                if bulk:
+                    session.execute(insert(Reading), rows)
+                else:
+                    session.add_all(Reading(**row) for row in rows)
                 session.commit()
         return models.Receipt(result="OK", message_id=key, count=known.count)
 
@@ -104,7 +109,7 @@ class _Asked:
             yield Reading.reading_date_time <= _naive(self._to)
 
 
-def _row(reading: models.Reading, message_id: str, meter_id: int) -> dict[str, object]:
+def _row(reading: models.Reading, message_id: str, meter_id: int) -> dict[str, Any]:
     return dict(
         message_id=message_id,
         meter_id=meter_id,

@@ -47,15 +47,19 @@ class AddressBook:
         self._at_most = at_most
         self._mrids: set[tuple[str, str]] = set()
 
+    def remember(self, mrids: Iterable[tuple[str, str]]) -> None:
+        """These are mRIDs of objects that there are, each with its kind."""
+        if len(self._mrids) > self._at_most:
+            self._mrids = set()
+        self._mrids.update(mrids)
+
     async def look_up(self, wanted: Mapping[str, Iterable[str]]) -> Addresses:
         """As the function ``look_up``, without asking for what is remembered."""
         mrids = self._mrids
         unknown = {kind: {text for text in texts if (kind, text) not in mrids} for kind, texts in wanted.items()}
         found = (await look_up(self._store, unknown)).known
-        if len(mrids) > self._at_most:
-            mrids.clear()
         for kind, named in found.items():
-            mrids.update((kind, text) for text, objects in named.items() if [o.mrid for o in objects] == [text])
+            self.remember((kind, text) for text, objects in named.items() if [o.mrid for o in objects] == [text])
         return Addresses(
             {
                 kind: {

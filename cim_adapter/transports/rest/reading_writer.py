@@ -31,6 +31,7 @@ _REASONS = (
 )
 _MOMENT_EXPECTED = "a date and time that exist, with their offset, such as 2026-03-01T00:15:00Z"
 INTERVALS = "intervalData"
+_REMEMBERED = 50_000
 #: What readings of one block have in common: whose they are, and what they measure.
 _SAME = attrgetter(
     *("meter_id", "usage_point_id", "reading_type_code", "reading_type", "unit", "multiplier"),
@@ -45,9 +46,18 @@ class ReadingWriter:
         self._lists = lists
         self._words = ReadingWords(lists)
         self._qualities = QualityWords(lists)
+        self.moments: set[Any] = {None}
+        self.codes: dict[tuple[Any, ...], tuple[str, str]] = {}
 
     def write(self, sent: Sent[Reading], addresses: Addresses) -> list[MeterReading]:
-        """One for each meter at each usage point, in the order in which they come. Raises Invalid."""
+        """One for each meter at each usage point, in the order in which they come. Raises Invalid.
+
+        Times and reading types that were good are remembered: of all meters they are the same few.
+        """
+        if len(self.moments) > _REMEMBERED:
+            self.moments = {None}
+        if len(self.codes) > _REMEMBERED:
+            self.codes = {}
         return _Sorting(self, sent, addresses).sorted()
 
     def code(self, reading: Reading, pointer: str, findings: Findings) -> tuple[str, str]:
@@ -119,10 +129,10 @@ class _Sorting:
         self._findings = Findings(by_line=bool(sent.lines))
         self._meter_readings: dict[tuple[str | None, str | None], MeterReading] = {}
         self._registers: dict[int, int] = {}
-        self._codes: dict[tuple[Any, ...], tuple[str, str]] = {}
+        self._codes = writer.codes
         self._blocks: dict[tuple[Any, ...], tuple[MeterReading, Block]] = {}
         self._words: dict[str | None, tuple[Quality, ...]] = {None: ()}
-        self._moments: set[Any] = {None}
+        self._moments = writer.moments
 
     def sorted(self) -> list[MeterReading]:
         """See ``ReadingWriter.write``."""
@@ -178,9 +188,13 @@ class _Sorting:
         """Where readings go that have ``same`` in common. Different words may say the same: one block then."""
         pointer = self._sent.pointer(number)
         what = same[2:]
-        if what not in self._codes:
-            self._codes[what] = self._writer.code(reading, pointer, self._findings)
-        code, word = self._codes[what]
+        found = self._codes.get(what)
+        if found is None:
+            before = len(self._findings.listed)
+            found = self._writer.code(reading, pointer, self._findings)
+            if len(self._findings.listed) == before and found[0]:
+                self._codes[what] = found
+        code, word = found
         kind = Kind.INTERVALS if word == INTERVALS else Kind.REGISTERS
         whose = self._meter_readings.get(same[:2])
         if whose is None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from cim_adapter import instants
-from cim_adapter.envelope import ID
+from cim_adapter.envelope import ID, Result
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
@@ -141,7 +141,11 @@ class Readings(Resource):
         """What becomes of a message that brings these readings."""
         readings = sum(len(block.readings) for item in payload for block in item.blocks)
         body = await self.aside(lambda: self._message.write(verb, call.message_id, payload), readings * _ABOUT)
-        return await call.exchange.send_content(verb, self.noun, call.message_id, Content(sent=payload), body)
+        outcome = await call.exchange.send_content(verb, self.noun, call.message_id, Content(sent=payload), body)
+        if outcome.reply.result is Result.OK and verb != "delete":
+            whose = (pair for item in payload for pair in item.objects)
+            self._book.remember((kind, who.mrid) for kind, who in whose if who and who.mrid)
+        return outcome
 
     async def _payload(self, body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
         sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
