@@ -18,8 +18,8 @@ from benchmarks.rest.stock.database import ApiKey, Message, Meter, Reading, mete
 
 
 def application(engine: Engine, *, bulk: bool) -> FastAPI:
-    """The application on a database. ``bulk``: readings are not made ORM objects on their way in, but one INSERT of
-    many rows, which the manual of SQLAlchemy has for bulk loads.
+    """The application on a database. `bulk`: readings do not become ORM objects on their way in, but rows of one
+    INSERT, which is what the manual of SQLAlchemy advises for many.
     """
     app = FastAPI(title="meter readings")
     sessions = sessionmaker(engine)
