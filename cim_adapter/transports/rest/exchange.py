@@ -187,6 +187,7 @@ class Exchange:
             remote=self._remote,
             wire=wire,
             further=self.counted is not None,
+            unrepeatable=True,  # by its Idempotency-Key, which is asked for where this matters
             read=read,
             content=content,
         )

@@ -29,7 +29,6 @@ from cim_adapter.transports.rsgi import Response
 _SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
 _STREAMED = 10_000  # readings of a stream that are read at a time
 _ABOUT = 100  # bytes of a reading in a message
-_CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
 
 
 class Readings(Resource):
@@ -40,6 +39,8 @@ class Readings(Resource):
     member = "readings"
     parameters = ReadingQuery.NAMES
     clearing = ("messageId", "meter", "usagePoint", "from", "to")
+    changeable = frozenset({"value", "quality", "quality_codes", "reported_date_time", "source", "reason"})
+    names_what_it_made = False
     FORMS = (Form.JSON, Form.XML, Form.NDJSON, Form.CSV)
 
     def __init__(self, tools: Tools) -> None:
@@ -114,7 +115,7 @@ class Readings(Resource):
         before = found
 
         async def correction(body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
-            corrected = self._bodies.merged(before, body, form, self.tools.budget, _CHANGEABLE)
+            corrected = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
             return await self._made(Sent([corrected], None))
