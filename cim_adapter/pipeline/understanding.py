@@ -98,6 +98,7 @@ class Understanding:
             settings=self._settings,
             codes=self._codes,
             catalogue=self._catalogue,
+            content=arrival.content,
         )
         prepared = handler.prepare(call)
         passage.entry = entry = passage.as_entry(self._vault, *subjects(call))

@@ -82,6 +82,12 @@ class ReadingFilter:
         cut = tuple((max(a, first), min(b, last)) for a, b in self.windows) or (window,)
         return replace(self, windows=cut)
 
+    def fits_all(self, start: int, end: int) -> bool:
+        """Whether every reading between these instants is asked for."""
+        if self.qualities or self.selectors:
+            return False
+        return not self.windows or any(first <= start and end <= last for first, last in self.windows)
+
     def fits(self, block: Block, reading: Reading, at: int) -> bool:
         """Whether one reading is asked for, its meter and reading type aside."""
         if self.windows and not any(first <= at <= last for first, last in self.windows):
