@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +13,17 @@ from cim_adapter import cli
 from cim_adapter.schema import Catalogue
 from cim_adapter.validate.document import Inspector, Rules
 from cim_adapter.validate.remark import Checked
-
-
-def _mutations():
-    """The table beside this file: tests are no package, so it is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("mutations", Path(__file__).with_name("mutations.py"))
-    module = sys.modules["mutations"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.validate.mutations import MUTATIONS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "mutation" in metafunc.fixturenames:
-        metafunc.parametrize("mutation", _mutations().MUTATIONS, ids=lambda mutation: mutation.name)
+        metafunc.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 
 
 @pytest.fixture(scope="session")
 def mutations():
-    return _mutations().MUTATIONS
+    return MUTATIONS
 
 
 @dataclass
