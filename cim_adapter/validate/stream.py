@@ -29,13 +29,14 @@ from cim_adapter.validate.document import Rules, remark_of
 from cim_adapter.validate.examination import Told
 from cim_adapter.validate.frame import compiled_for, head
 from cim_adapter.validate.places import Place, locate
-from cim_adapter.validate.recognition import Recogniser
+from cim_adapter.validate.recognition import Recogniser, meant_namespace
 from cim_adapter.validate.remark import Checked, Remark, Severity
 from cim_adapter.xmltree import local, namespace
 
 #: Complaints that are counted; whoever has so many has one mistake many times.
 _MOST_COUNTED = 100_000
 _OVERLAP = 16
+_BEGINNING = 1024
 
 _PREFIX = re.compile(r"<([^\s:/>]+):")
 _ATTRIBUTE = re.compile(r"""\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -81,12 +82,21 @@ class StreamInspector:
         fault = Fault(element, spotted.attribute, spotted.kind, spotted.message)
         unit = self._unit(element)
         schema = self._rules.catalogue.schema_for(unit)
-        if schema is None:
+        if self._is_unknown(element, unit):
+            (finding,) = self._rules.catalogue.unknown(element).findings
+            told = Explained(fault, finding, "namespace", proposal=meant_namespace(self._rules.catalogue, element))
+        elif schema is None:
             finding = Finding(line=0, path="", found=local(element), expected="what SOAP has here")
             told = Explained(fault, finding, "soap")
         else:
             told = schema.explained(unit, fault)
         return remark_of(Told.now(told, _path(spotted, told.finding.path)), place)
+
+    def _is_unknown(self, element: etree._Element, unit: etree._Element) -> bool:
+        """Whether no XSD is known for it, where one is asked for: in a wildcard."""
+        if namespace(element) in (SOAP11, SOAP12, MESSAGE_NS):
+            return False
+        return namespace(unit) == MESSAGE_NS and self._rules.catalogue.schema_for(element) is None
 
     def _unit(self, element: etree._Element) -> etree._Element:
         """What is judged by an XSD of its own, and holds ``element``: a message, or the profile in it."""
@@ -108,9 +118,11 @@ class StreamInspector:
             return Checked(name=name, kind="not well-formed", bytes=size, remarks=(flaw or none,))
         places = locate(reading(), range(len(beginning)))
         inner = next((item for item in beginning if namespace(item) not in (SOAP11, SOAP12)), beginning[0])
+        line = beginning[: beginning.index(inner) + 1]
         (finding,) = self._rules.catalogue.unknown(inner).findings
-        told = Explained(Fault(inner, "", "", ""), finding, "namespace")
-        remark = remark_of(Told.now(told, "/".join(map(local, beginning))), places[beginning.index(inner)])
+        proposal = meant_namespace(self._rules.catalogue, inner)
+        told = Explained(Fault(inner, "", "", ""), finding, "namespace", proposal=proposal)
+        remark = remark_of(Told.now(told, "/".join(map(local, line))), places[len(line) - 1])
         return Checked(name=name, kind=kind, remarks=(remark,))
 
 
@@ -129,12 +141,26 @@ def _path(spotted: Spotted, short: str) -> str:
 def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes, as long as they hold no DTD and are UTF-8. Raises AdapterError."""
     last = b""
-    for piece in pieces:
+    for piece in _with_beginning(pieces):
         if not last and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
             raise Unreadable("a stream is read in UTF-8 only", [_NO_UTF8])
-        forbid_declarations(last[-_OVERLAP:] + piece)
-        last = piece
+        forbid_declarations(last + piece)
+        last = (last + piece)[-_OVERLAP:]
         yield piece
+
+
+def _with_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, the first ones of them in one piece: they say which encoding it is."""
+    beginning = b""
+    for piece in pieces:
+        if len(beginning) >= _BEGINNING:
+            yield piece
+            continue
+        beginning += piece
+        if len(beginning) >= _BEGINNING:
+            yield beginning
+    if len(beginning) < _BEGINNING:
+        yield beginning
 
 
 _NO_UTF8 = Finding(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # one mistake, one line: the table reads best so
 """What no XSD sees: identifiers, references, series in time, headers that contradict their messages."""
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ CASES = {
     ),
     "an hour that is not there": (
         changed(QUARTER, "2026-03-01T00:16:00Z", changed("2026-03-01T00:45:00Z", "2026-03-01T00:17:00Z")),
-        "gap", "warning", "2026-03-01T01:00", "2 missing", "",
+        "gap", "warning", "2026-03-01T01:00", "1 missing", "",
     ),
     "backwards": (
         changed(QUARTER, "2026-03-01T00:45:00Z", changed("2026-03-01T00:45:00Z", QUARTER)),
