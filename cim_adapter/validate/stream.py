@@ -19,7 +19,7 @@ from cim_adapter.envelope import MESSAGE_NS
 from cim_adapter.envelope.soap import SOAP11, SOAP12
 from cim_adapter.errors import Finding, Unreadable
 from cim_adapter.schema import flaw_of, new_parser
-from cim_adapter.schema.budget import forbid_declarations
+from cim_adapter.schema.budget import Budget, forbid_crowded_tags, forbid_declarations
 from cim_adapter.schema.encoding import as_utf8
 from cim_adapter.schema.explanation import Explained
 from cim_adapter.schema.faults import Fault
@@ -35,7 +35,7 @@ from cim_adapter.xmltree import local, namespace
 
 #: Complaints that are counted; whoever has so many has one mistake many times.
 _MOST_COUNTED = 100_000
-_OVERLAP = 16
+_MOST_ATTRIBUTES = Budget().max_attributes_per_element
 _BEGINNING = 1024
 
 _PREFIX = re.compile(r"<([^\s:/>]+):")
@@ -139,13 +139,15 @@ def _path(spotted: Spotted, short: str) -> str:
 
 
 def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, as long as they hold no DTD and are UTF-8. Raises AdapterError."""
-    last = b""
+    """The same bytes, as long as they are UTF-8 and hold neither a DTD nor a crowded tag. Raises AdapterError."""
+    held = b""
     for piece in _with_beginning(pieces):
-        if not last and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
+        if not held and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
             raise Unreadable("a stream is read in UTF-8 only", [_NO_UTF8])
-        forbid_declarations(last + piece)
-        last = (last + piece)[-_OVERLAP:]
+        held += piece
+        forbid_declarations(held)
+        forbid_crowded_tags(held, _MOST_ATTRIBUTES)
+        held = held[held.rfind(b"<") :]  # a tag may go on; libxml2 gives up on what is longer than 10 MB
         yield piece
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from cim_adapter import cli
 from cim_adapter.schema import Catalogue
 from cim_adapter.validate.document import Inspector, Rules
 from cim_adapter.validate.remark import Checked
 from tests.validate.mutations import MUTATIONS
+from tests.validate.running import validate  # noqa: F401  # a fixture
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,13 +22,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def mutations():
     return MUTATIONS
-
-
-@dataclass
-class Done:
-    status: int
-    out: str
-    err: str
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +39,3 @@ def inspect(catalogue: Catalogue) -> Callable[[str | bytes], Checked]:
         return next(inspector.inspect(data, "document.xml"))
 
     return check
-
-
-@pytest.fixture
-def validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """``cim-adapter validate`` with these arguments; ``stdin`` is what is piped in."""
-
-    def run(*arguments: object, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = cli.main(["validate", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return Done(status, captured.out, captured.err)
-
-    return run
