@@ -151,7 +151,7 @@ class Recogniser:
     def _unknown(self, element: etree._Element) -> Explained:
         (finding,) = self._catalogue.unknown(element).findings
         wanted = self._catalogue.home_of(element)
-        if wanted == namespace(element):
+        if wanted and wanted == namespace(element):
             schema = self._catalogue.schema_for(element)
             guess = nearest(local(element), schema.roots if schema else ())
             return _told(element, "root", local(element), guess, Rename(element, f"{{{wanted}}}{guess}"))
