@@ -61,6 +61,8 @@ def _opened(path: Path, folder: Path) -> Path:
         location = reference.get("schemaLocation")
         if location:
             reference.set("schemaLocation", (path.parent / location).as_uri())
+    for name in ("Request", "Response"):  # shape B carries the parts of a message in them
+        etree.SubElement(xsd.getroot(), f"{{{_XS}}}element", name=name, type="MessageType")
     target = folder / path.name
     target.write_bytes(etree.tostring(xsd))
     return target

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 from xml.sax.saxutils import unescape
 
 from lxml import etree
 
-from cim_adapter.envelope import MESSAGE_NS
+from cim_adapter.envelope import MESSAGE_NS, ShapeReader
 from cim_adapter.envelope.soap import SOAP11, SOAP12
-from cim_adapter.errors import Finding, Unreadable
+from cim_adapter.errors import Finding, Unreadable, Unrecognised
 from cim_adapter.schema import flaw_of, new_parser
 from cim_adapter.schema.budget import Budget, forbid_crowded_tags, forbid_declarations
 from cim_adapter.schema.encoding import as_utf8
@@ -117,6 +118,8 @@ class StreamInspector:
             )
             return Checked(name=name, kind="not well-formed", bytes=size, remarks=(flaw or none,))
         places = locate(reading(), range(len(beginning)))
+        if _is_of_another_shape(beginning):
+            return Checked(name=name, kind=kind, remarks=(_SHAPE,))
         inner = next((item for item in beginning if namespace(item) not in (SOAP11, SOAP12)), beginning[0])
         line = beginning[: beginning.index(inner) + 1]
         (finding,) = self._rules.catalogue.unknown(inner).findings
@@ -170,6 +173,22 @@ _NO_UTF8 = Finding(
 )
 
 
+def _is_of_another_shape(beginning: list[etree._Element]) -> bool:
+    """Whether it is a message that could be read if it were held."""
+    for element in beginning:
+        with suppress(Unrecognised):
+            shape, _ = ShapeReader().recognise(element)
+            if shape.dialect is None or not shape.dialect.guessed:
+                return True
+    return False
+
+
+_SHAPE = Remark(
+    rule="not checked",
+    found="an envelope of another shape or edition",
+    expected="RequestMessage, Request or a typed message of 2011, for a stream",
+    why="Such a message is checked only where it is smaller than 32 MB and --stream is not given.",
+)
 _MEANING = Remark(
     rule="not checked",
     severity=Severity.WARNING,

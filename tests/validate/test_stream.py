@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from cim_adapter.validate.document import Rules
 from cim_adapter.validate.stream import StreamInspector
@@ -60,6 +61,18 @@ def test_a_stream_is_told_the_same(catalogue, inspect, mutation):
         assert (told[0].line, told[0].column) == (whole[0].line, whole[0].column)
         assert told[0].value == whole[0].value
         assert _INDEX.sub("", told[0].path).endswith(_INDEX.sub("", whole[0].path))
+
+
+@pytest.mark.parametrize("shape", ["A", "B", "typed", "C"])
+def test_shapes(catalogue, messages, shape):
+    for inner in ("<Meter/>", "<Zones/>"):
+        text = f'<MeterReadings xmlns="{PROFILE}"><MeterReading>{inner}</MeterReading></MeterReadings>'
+        message = messages.message("create", payload=etree.fromstring(text), shape=shape)
+        for wrapped in (message, messages.envelope(message), messages.envelope(message, messages.SOAP12)):
+            data = etree.tostring(wrapped)
+            checked = StreamInspector(Rules(catalogue=catalogue)).inspect(lambda data=data: iter([data]), "a.xml")
+            told = [remark.rule for remark in checked.remarks]
+            assert told == (["not checked"] if shape == "C" else ["unknown"] if "Zones" in text else [])
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 65_536])
