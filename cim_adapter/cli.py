@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,9 @@ from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 from cim_adapter.validate.command import add_arguments
 from cim_adapter.validate.command import run as run_validate
+
+if TYPE_CHECKING:  # what a command needs it imports itself: --help is there at once
+    from cim_adapter.store.transaction import Transaction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,7 +142,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from cim_adapter.access import new_key
+    from cim_adapter.access import administered, new_key
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
@@ -146,24 +150,32 @@ def _create_key(options: argparse.Namespace) -> int:
     _check_role(settings, options.role)
     prepare(settings)
     key, row = new_key(name=options.name, role=options.role, quota=options.quota)
+
+    def store_it(transaction: Transaction) -> None:
+        api_keys.add(transaction, row)
+        transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
+
     with Store(settings) as store:
-        asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
+        asyncio.run(store.commit(store_it))
     print(key)
     return 0
 
 
 def _rotate_data(options: argparse.Namespace) -> int:
+    from cim_adapter.access import administered
     from cim_adapter.store.rotation import rotate
-    from cim_adapter.store.store import prepare
+    from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
     prepare(settings)
     rotate(settings, tell=lambda line: print(line, flush=True))
+    with Store(settings) as store:
+        asyncio.run(store.commit(lambda transaction: transaction.audit(administered("change", "DataKey"))))
     return 0
 
 
 def _create_token(options: argparse.Namespace) -> int:
-    from cim_adapter.access import issue
+    from cim_adapter.access import administered, issue
     from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
@@ -171,6 +183,8 @@ def _create_token(options: argparse.Namespace) -> int:
     prepare(settings)
     with Store(settings) as store:
         vault = store.vault
+        told = administered("create", "Token", f"Token/{options.name}")
+        asyncio.run(store.commit(lambda transaction: transaction.audit(told)))
     print(
         issue(settings, vault, name=options.name, role=options.role, minutes=options.minutes, quota=options.quota)
     )
@@ -226,13 +240,21 @@ def _check_role(settings: Settings, role: str) -> None:
 
 
 def _revoke_key(options: argparse.Namespace) -> int:
+    from cim_adapter.access import administered
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
     prepare(settings)
+
+    def revoke(transaction: Transaction) -> int:
+        ids = api_keys.revoke(transaction, options.name)
+        if ids:
+            transaction.audit(administered("delete", "ApiKey", *(f"ApiKey/{key_id}" for key_id in ids)))
+        return len(ids)
+
     with Store(settings) as store:
-        revoked = asyncio.run(store.commit(lambda transaction: api_keys.revoke(transaction, options.name)))
+        revoked = asyncio.run(store.commit(revoke))
     print(f"{revoked} revoked")
     return 0 if revoked else 1
 

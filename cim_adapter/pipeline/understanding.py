@@ -20,6 +20,7 @@ from cim_adapter.envelope import (
     Verb,
     as_message,
     read_message,
+    wants_compressed,
 )
 from cim_adapter.errors import UnknownNoun, UnknownVerb
 from cim_adapter.nouns.registry import Call, Handler, Registry
@@ -76,15 +77,18 @@ class Understanding:
             shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
         passage.sent = sent = message.header
+        compressed = wants_compressed(message)
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
-        self._policy.admit(sent)
+        self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
         try:
             handler = self._admit(passage.identity, message, shape, carrier)
+            mended = self._mend(passage, carrier, shape) if self._operations.blemished(message) else None
         except MENDABLE:
-            mended = self._tolerance.mend(carrier, shape, passage.identity.name)
+            mended = self._mend(passage, carrier, shape)
             if mended is None:
                 raise
+        if mended is not None:
             shape, message, handler = self._admit_mended(passage, mended, carrier)
         call = Call(
             uid=passage.uid,
@@ -94,6 +98,7 @@ class Understanding:
             settings=self._settings,
             codes=self._codes,
             catalogue=self._catalogue,
+            content=arrival.content,
         )
         prepared = handler.prepare(call)
         passage.entry = entry = passage.as_entry(self._vault, *subjects(call))
@@ -107,7 +112,11 @@ class Understanding:
             prepared=prepared,
             entry=entry,
             charge=passage.charge,
+            compressed=compressed,
         )
+
+    def _mend(self, passage: Passage, carrier: etree._Element, shape: Shape) -> Mended | None:
+        return self._tolerance.mend(carrier, shape, passage.identity.name)
 
     def _admit(
         self,

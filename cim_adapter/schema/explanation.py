@@ -13,7 +13,7 @@ from cim_adapter.errors import Finding
 from cim_adapter.schema.faults import Fault, line_of
 from cim_adapter.schema.model import Declaration, declaration
 from cim_adapter.schema.proposal import Proposal
-from cim_adapter.schema.wording import local_of, words_for
+from cim_adapter.schema.wording import local_of, value_of, words_for
 
 if TYPE_CHECKING:
     import xmlschema
@@ -52,9 +52,7 @@ def explained(root: etree._Element, fault: Fault, components: xmlschema.XMLSchem
     finding = Finding(
         line=line_of(element), path=path, found=words.found, expected=words.expected, advice=words.advice
     )
-    value = ""
-    if words.rule == "value":
-        value = (element.get(fault.attribute) if fault.attribute else element.text) or ""
+    value = value_of(fault) if words.rule == "value" else ""
     return Explained(fault, finding, words.rule, value, words.missing, words.proposal)
 
 

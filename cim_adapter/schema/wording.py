@@ -31,7 +31,8 @@ from cim_adapter.schema.values import nearest
 if TYPE_CHECKING:
     import xmlschema
 
-_LONGEST_VALUE = 80
+_LONGEST_VALUE = 80  # characters that are shown
+_LONGEST_KEPT = 10_000
 _ALIKE = 0.8
 _MOST_NAMES = 14
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)")
@@ -227,8 +228,7 @@ def _misplaced_content(fault: Fault, declared: Declaration | None) -> Words:
 def _bad_value(
     root: etree._Element, fault: Fault, declared: Declaration | None, components: xmlschema.XMLSchema10
 ) -> Words:
-    element = fault.element
-    value = (element.get(fault.attribute) if fault.attribute else element.text) or ""
+    element, value = fault.element, value_of(fault)
     found = quoted(value) if value else "an empty value"
     takes = declared.values(fault.attribute) if declared else None
     if takes is None or not (fault.kind.endswith("_VALID") or "DATATYPE" in fault.kind):
@@ -244,6 +244,12 @@ def _bad_value(
         return Words(found, f"{takes.type_name} matching {_either(takes.patterns)}", "", "value", proposal)
     advice = f"For example {takes.example}." if takes.example else ""
     return Words(found, takes.type_name, advice, "value", proposal)
+
+
+def value_of(fault: Fault) -> str:
+    """The text that is refused, as far as anybody wants to see it: one of megabytes is not kept."""
+    value = fault.element.get(fault.attribute) if fault.attribute else fault.element.text
+    return (value or "")[:_LONGEST_KEPT]
 
 
 def _is_optional(root: etree._Element, element: etree._Element, components: xmlschema.XMLSchema10) -> bool:

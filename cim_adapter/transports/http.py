@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from granian.rsgi import HTTPProtocol, Scope
 from lxml import etree
@@ -22,6 +23,8 @@ from cim_adapter.transports.rest.door import RestDoor
 from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
+
+_PAGES = ("health", "status", "openapi.json", "docs", "xsd")
 
 
 class HttpDoor:
@@ -68,7 +71,8 @@ class HttpDoor:
         except Exception:  # a defect of ours: the client is told, not shown
             self._log.exception("%s %s failed", request.method, request.path)
             response = Response(status=500, body=b"the adapter could not do this; its log says why\n")
-        response.send(protocol, secure=request.secure)
+        with suppress(ClientGone):
+            await response.send(protocol, secure=request.secure)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")
@@ -91,6 +95,8 @@ class HttpDoor:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
         if reading and (page := await self._rest.page(request, first, rest)) is not None:
             return page
+        if first in _PAGES and not reading:
+            return Response(status=405, headers=(("allow", "GET, HEAD"),), body=b"GET\n")
         return not_found(f"nothing at {request.path}; start at /docs")
 
     async def _soap(self, request: Request, service: str | None) -> Response:

@@ -6,13 +6,14 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
-from cim_adapter.nouns.continuation import as_part, read_continuation
+from cim_adapter.instants import Instants
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import Block, MeterReading
 from cim_adapter.nouns.readings.parts import Position
-from cim_adapter.nouns.readings.query import answer
-from cim_adapter.nouns.readings.xml import read_meter_readings
+from cim_adapter.nouns.readings.query import Payload, answer, as_profile
+from cim_adapter.nouns.readings.xml import sent_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Kind
@@ -32,8 +33,8 @@ class _Prepared(msgspec.Struct, frozen=True):
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, registers = [], [], 0
-    for item in read_meter_readings(call.payload):
+    good, errors, registers, known = [], [], 0, Instants()
+    for item in sent_readings(call):
         registers = _number(item, registers)
         try:
             if not item.meter and not item.usage_point:
@@ -41,7 +42,7 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block) for block in item.blocks]))
+            good.append((item, [_seal(call, block, known) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
@@ -58,9 +59,9 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block) -> readings.Block:
+def _seal(call: Call, block: Block, known: Instants) -> readings.Block:
     try:
-        start, end = block.bounds()
+        start, end = block.bounds(known)
     except ValueError as error:
         raise Incomplete(str(error)) from error
     position = next(call.positions)
@@ -100,40 +101,22 @@ def _id_of(item: MeterReading) -> ID | None:
 # ------------------------------------------------------------------------------------------- asking
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    """What is asked for, and which part of the answer; None for the first or only one. ``at_most`` readings
-    are in a part."""
-
-    filter: ReadingFilter
-    at: Position | None
-    at_most: int
-
-
-def _prepare_get(call: Call) -> _Asked:
-    at = read_continuation(call)
-    place = None if at is None else msgspec.msgpack.decode(at, type=Position)
-    return _Asked(read_filter(call.message), place, _part_size(call))
-
-
-def _part_size(call: Call) -> int:
-    """What the Option ``partSize`` asks for, never more than ``max_readings``. Raises Refused (1.6)."""
-    options = call.message.request.options if call.message.request else ()
-    given = next((value or "" for name, value in options if name == "partSize"), None)
-    if given is None:
-        return call.settings.max_readings
-    if not (given.isascii() and given.isdigit() and int(given[:18]) > 0):
-        raise Refused(
-            f"Option partSize is {given[:20]!r}; it is how many readings a part has, 1 or more", code="1.6"
-        )
-    return min(int(given[:18]), call.settings.max_readings)
+def _prepare_get(call: Call) -> Asked[ReadingFilter, Position]:
+    return asked_for(call, read_filter(call.message), Position, at_most=call.settings.max_readings)
 
 
 @handles("get", "MeterReadings", prepare=_prepare_get)
-def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
+def get(call: Call, asked: Asked[ReadingFilter, Position], reader: Reader) -> Reply:
     """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
     each meter or usage point without any.
     """
-    reply, following = answer(reader, asked.filter, at_most=asked.at_most, at=asked.at)
-    if asked.at is None and following is None:
-        return reply
-    return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))
+    content = call.content
+
+    def write(found: list[MeterReading]) -> Payload:
+        if content is None:
+            return as_profile(found, asked.filter)
+        content.told = found
+        return ()
+
+    reply, following = answer(reader, asked.filter, at_most=asked.size, at=asked.place, write=write)
+    return as_part(call, asked, reply, following)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+from binascii import b2a_base64
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -10,12 +12,14 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from cim_adapter import instants
+from cim_adapter.transports.rest.members import CARRIED, LONGEST
 from cim_adapter.transports.rest.problem import RestError
 
 T = TypeVar("T")
 
 DEFAULT_LIMIT = 1_000
 MOST = 100_000
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 PAGING = ("limit", "cursor")
 
 
@@ -23,6 +27,7 @@ class Query:
     """The parameters of one request. Raises RestError (400) for what is not known or cannot be read."""
 
     def __init__(self, text: str, known: Collection[str]) -> None:
+        self._carried = re.compile(f"{CARRIED}*")
         try:
             self._pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=200)
         except (ValueError, UnicodeDecodeError) as error:
@@ -34,9 +39,9 @@ class Query:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a parameter that may be repeated."""
         found = tuple(value for given, value in self._pairs if given == name)
-        most = 4_000 if name == "cursor" else 250
+        most = 4_000 if name == "cursor" else LONGEST
         for value in found:
-            if not value or len(value) > most or any(ord(letter) < 32 for letter in value):
+            if not value or len(value) > most or not self._carried.fullmatch(value):
                 raise RestError.parameter(name, f"found {value[:80]!r}; expected 1 to {most} characters")
         return found
 
@@ -93,7 +98,7 @@ class Query:
         text = self.one("cursor")
         if text is None:
             return None
-        found = of_token(text, kind)
+        found: T | None = of_token(text, kind)
         if found is None:
             raise RestError.parameter("cursor", "expected the cursor of a Link or of nextCursor")
         return found
@@ -109,11 +114,12 @@ class Query:
 
 def as_token(key: Any) -> str:
     """A place in the order of answers as a text for a URL: an id, or the cursor of the next page."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
+    text = b2a_base64(msgspec.msgpack.encode(key), newline=False)
+    return text.translate(_URL_SAFE).rstrip(b"=").decode()
 
 
-def of_token(text: str, kind: type[T]) -> T | None:
-    """The place that ``as_token`` made a text of; None for a text that it never made."""
+def of_token(text: str, kind: Any) -> Any:
+    """The place of type ``kind`` that ``as_token`` made a text of; None for a text that it never made."""
     try:
         return msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (ValueError, msgspec.MsgspecError):
