@@ -25,7 +25,7 @@ from cim_adapter.schema.encoding import as_utf8
 from cim_adapter.schema.explanation import Explained
 from cim_adapter.schema.faults import Fault
 from cim_adapter.schema.proposal import local_name
-from cim_adapter.schema.spotting import Spotted, spot
+from cim_adapter.schema.spotting import NoTree, Spotted, spot
 from cim_adapter.validate.document import Rules, remark_of
 from cim_adapter.validate.examination import Told
 from cim_adapter.validate.frame import compiled_for, head
@@ -199,16 +199,9 @@ _MEANING = Remark(
 )
 
 
-class _Nothing:
-    """A parser target without events: libxml2 validates and builds nothing."""
-
-    def close(self) -> None:
-        """Return what parsing yields: nothing."""
-
-
 def _decide(pieces: Iterable[bytes], compiled: etree.XMLSchema | None) -> tuple[int, Remark | None, bool]:
     """(bytes read, what keeps it from being well-formed, whether it is invalid)."""
-    parser, size, invalid = new_parser(schema=compiled, target=_Nothing()), 0, False
+    parser, size, invalid = new_parser(schema=compiled, target=NoTree()), 0, False
     try:
         for piece in pieces:
             size += len(piece)
