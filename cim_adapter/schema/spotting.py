@@ -103,7 +103,7 @@ def spot(
 
 def passes(pieces: Iterable[bytes], compiled: etree.XMLSchema) -> bool:
     """Whether a well-formed document is valid; stops at the first piece that is not."""
-    parser = new_parser(schema=compiled, target=_Nothing())
+    parser = new_parser(schema=compiled, target=NoTree())
     try:
         for piece in pieces:
             parser.feed(piece)
@@ -115,7 +115,7 @@ def passes(pieces: Iterable[bytes], compiled: etree.XMLSchema) -> bool:
     return True
 
 
-class _Nothing:
+class NoTree:
     """A parser target without events: libxml2 validates and builds nothing."""
 
     def close(self) -> None:
