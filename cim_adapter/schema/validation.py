@@ -7,10 +7,10 @@ done: white space that XSD allows is taken away, and the findings are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -32,7 +32,6 @@ _LARGE = 2_000
 _MENDING_ROUNDS = 16
 
 #: Bytes given to the parser at once.
-_LONGEST_TEXT = 256 * 1024  # bytes; of a longer one, what explains a document sees no more
 _PIECE = 65_536
 
 #: A refusal counts so many faults, and no further.
@@ -135,9 +134,10 @@ class Schema:
         large = self._is_large(element)
         if not large and deciding.validate(element):
             return ()
-        if large and passes(_pieces(etree.tostring(element, with_tail=False)), deciding):
+        data = etree.tostring(element, with_tail=False)
+        if large and passes(_pieces(data), deciding):
             return ()
-        found = spot(_shortened(element), deciding, at_most)
+        found = spot(_shortened(_pieces(data)), deciding, at_most)
         wanted = {one.ordinal for one in found}
         elements = {at: item for at, item in enumerate(element.iter(etree.Element)) if at in wanted}
         return tuple(Fault(elements[one.ordinal], one.attribute, one.kind, one.message) for one in found)
@@ -174,25 +174,14 @@ class Schema:
             return self._components
 
 
-class _Shortened:
-    """A file that leaves out the middle of a text of megabytes: to complain of it, libxml2 would hold it several
-    times over.
-    """
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self._inside = 0
-
-    def write(self, piece: bytes) -> None:
-        self._inside = self._inside + len(piece) if b"<" not in piece and b"&" not in piece else 0
-        if self._inside < _LONGEST_TEXT:
-            self.pieces.append(piece)
-
-
-def _shortened(element: etree._Element) -> list[bytes]:
-    file = _Shortened()
-    etree.ElementTree(element).write(cast("IO[bytes]", file), with_tail=False)
-    return file.pieces
+def _shortened(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Leave out the middle of a text of megabytes: to complain of it, libxml2 would hold it several times over."""
+    inside = False
+    for piece in pieces:
+        text = b"<" not in piece and b"&" not in piece
+        if not (text and inside):
+            yield piece
+        inside = text
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
