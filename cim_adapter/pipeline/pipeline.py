@@ -170,7 +170,7 @@ class Pipeline:
                     outcome = await self._store.commit(outcome)
         if isinstance(outcome, Understood):
             known = outcome
-            found = await self._store.read(lambda reader: known.handler.run(known.call, known.prepared, reader))
+            found = await self._store.read(known.run)
             outcome = await self._store.commit(self._settling.work(known, lambda _: found))
         answer: Answer = outcome
         return answer
@@ -179,9 +179,7 @@ class Pipeline:
         """What is to be committed; a get, which must read first, comes back as it is."""
         if Verb(known.handler.verb).reads_only:
             return known
-        return self._settling.work(
-            known, lambda transaction: known.handler.run(known.call, known.prepared, transaction)
-        )
+        return self._settling.work(known, known.run)
 
     async def _refuse(self, passage: Passage, error: AdapterError) -> Answer:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""

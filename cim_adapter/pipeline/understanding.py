@@ -107,6 +107,7 @@ class Understanding:
             prepared=prepared,
             entry=entry,
             charge=passage.charge,
+            scopes=passage.identity.scopes,
         )
 
     def _admit(

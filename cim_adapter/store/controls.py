@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, not_, or_, select, update
 
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
@@ -197,7 +197,11 @@ def search(
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
-    table = reader.tables.control
+    table, targets = reader.tables.control, reader.tables.control_target
+    if reader.reach is not None:  # whoever does not reach all of its devices does not see the control
+        via = or_(targets.c.via_id.is_(None), not_(reader.reach.within(targets.c.via_id)))
+        beyond = and_(not_(reader.reach.within(targets.c.object_id)), via)
+        where = (*where, table.c.id.not_in(select(targets.c.control_id).where(beyond)))
     for row in reader.select(select(table).where(*where).order_by(table.c.start, table.c.id)):
         yield Found(
             id=row.id,

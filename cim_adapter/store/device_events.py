@@ -207,6 +207,8 @@ def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
     """Events that are not deleted."""
     table = reader.tables.end_device_event
     there = or_(table.c.mark.is_(None), table.c.mark != int(Mark.DELETED))
+    if reader.reach is not None:
+        where = (*where, reader.reach.within(table.c.meter_id, table.c.usage_point_id))
     for row in reader.select(select(table).where(there, *where).order_by(table.c.created, table.c.id)):
         yield Found(
             id=row.id,

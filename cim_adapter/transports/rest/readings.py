@@ -68,7 +68,7 @@ class Readings(Resource):
 
     async def create(self, call: RestCall) -> Response:
         """POST: readings of any meters."""
-        outcome, receipt = await self.submit(call, self._payload, "create")
+        outcome, receipt = await self.submit(call, lambda body, form: self._payload(call, body, form), "create")
         return self.receipt(call, outcome, receipt)
 
     async def collect(self, call: RestCall) -> Response:
@@ -127,7 +127,7 @@ class Readings(Resource):
             corrected = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
-            return await self._profile(Sent([corrected], None))
+            return await self._profile(call, Sent([corrected], None))
 
         outcome, _ = await self.submit(call, correction, "change")
         if outcome.failed:
@@ -141,20 +141,23 @@ class Readings(Resource):
         found = await self._find(call, name)
         if isinstance(found, Response):
             return found
-        payload, _ = await self._profile(Sent([found], None))
+        payload, _ = await self._profile(call, Sent([found], None))
         outcome = await call.exchange.send("delete", self.noun, message_id=call.message_id, payload=payload)
         return self._removed(call, outcome)
 
     # ------------------------------------------------------------------------------------- inside
 
-    async def _payload(self, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
+    async def _payload(self, call: RestCall, body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
         sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
-        return await self._profile(sent, size=len(body))
+        return await self._profile(call, sent, size=len(body))
 
-    async def _profile(self, sent: Sent[Reading], *, size: int = 0) -> tuple[etree._Element, Receipt]:
+    async def _profile(
+        self, call: RestCall, sent: Sent[Reading], *, size: int = 0
+    ) -> tuple[etree._Element, Receipt]:
         meters = {reading.meter_id for reading in sent.items if reading.meter_id}
         points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
-        addresses = await look_up(self.tools.store, {"Meter": meters, "UsagePoint": points})
+        wanted = {"Meter": meters, "UsagePoint": points}
+        addresses = await look_up(self.tools.store, wanted, call.exchange.scopes)
         profile = await self.aside(lambda: self._writer.write(sent, addresses), size)
         return profile, Receipt(result="", count=len(sent.items))
 
@@ -204,7 +207,8 @@ class Readings(Resource):
         return await call.exchange.send("get", self.noun, query=profile, options=options)
 
     async def _addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
-        return await look_up(self.tools.store, wanted) if await call.exchange.known() else Addresses({})
+        known = await call.exchange.known()
+        return await look_up(self.tools.store, wanted, call.exchange.scopes) if known else Addresses({})
 
     def _spots(self, payload: Sequence[etree._Element], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
         """Where in one part the readings are that fit and come after ``after``, in their order."""
