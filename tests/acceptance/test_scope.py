@@ -186,6 +186,13 @@ def test_another_meters_name_does_not_open_it(messages, server, holder):
     assert {item["meterId"] for item in holder.get("/meter-readings").json()["readings"]} == {MINE}
 
 
+def test_an_operation_set_is_no_way_around(messages, server, holder):
+    for meter, result in ((THEIRS, "FAILED"), (MINE, "OK")):
+        create = messages.operation(1, "create", messages.readings(messages.meter(meter)))
+        answer = messages.send(holder, messages.operation_set(create))
+        assert (answer.result, answer.codes[0]) == (result, "7.5" if result == "FAILED" else "0.0"), answer.said
+
+
 def test_other_nouns_are_not_for_it(holder):
     for path in ("meter-config", "usage-point-config"):
         answer = holder.get(f"/{path}")
