@@ -17,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from cim_adapter import instants
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
+from cim_adapter.validate.command import add_arguments
+from cim_adapter.validate.command import run as run_validate
 
 if TYPE_CHECKING:  # what a command needs it imports itself: --help is there at once
     from cim_adapter.store.transaction import Transaction
@@ -104,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="an identifier of the standard, in words")
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
     explain.set_defaults(run=_explain)
+
+    validate = commands.add_parser("validate", help="say what is wrong with XML files")
+    add_arguments(validate)
+    validate.set_defaults(run=run_validate)
 
     wsdl = commands.add_parser("wsdl", help="the contract").add_subparsers(required=True, metavar="ACTION")
     build = wsdl.add_parser("build", help="generate typed message schemas and WSDLs from xsd/")

@@ -144,7 +144,7 @@ class Settings:
     )
     max_objects: int = _setting(
         100_000,
-        "objects, events or controls at most in one reply; a larger answer is refused with 3.1",
+        "objects, events or controls in one reply; a larger answer comes in parts (0.1, 0.2)",
         at_least=1,
     )
     max_readings: int = _setting(

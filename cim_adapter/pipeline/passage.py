@@ -75,7 +75,9 @@ class Understood(msgspec.Struct, frozen=True, kw_only=True):
     prepared: Any
     entry: journal.Entry
     charge: Charge | None
-    scopes: Scopes
+    scopes: Scopes = ()
+    compressed: bool = False
+    """Whether the payload of the answer is to be."""
 
     def run(self, reader: Reader) -> Reply:
         """What the handler answers. To a caller with a scope nothing is there that is outside of it; a message

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select, update
 
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
 from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
@@ -174,8 +175,10 @@ def search(
     types: Sequence[str] = (),
     objects: Sequence[int] | None = None,
     window: tuple[int, int] = FOREVER,
+    after: tuple[int, int] | None = None,
 ) -> Iterator[Found]:
-    """Controls whose time touches ``window``, in the order of their start; None and () do not narrow.
+    """Controls whose time touches ``window``, in the order of their start and id, those behind ``after``; None
+    and () do not narrow.
 
     The time of a control without an end is its start. ``objects`` are targets, or what stands for them.
     """
@@ -185,32 +188,39 @@ def search(
         narrow += [table.c.start <= window[1], table.c.until >= window[0]]
     if types:
         narrow.append(table.c.type.in_(list(types)))
-    if objects is None:
-        yield from _found(reader, *narrow)
-        return
-    seen: set[int] = set()
-    for some in in_parts(objects):
-        for found in _found(reader, *_of_devices(reader, some), *narrow):
-            if found.id not in seen:
-                seen.add(found.id)
-                yield found
+    of_objects = None
+    if objects is not None:
+        of_objects = [condition for some in in_parts(objects) for condition in _of_devices(reader, some)]
+    key = (table.c.start, table.c.id)
+    rows = in_order(reader, _there(reader).where(*narrow), key, among=of_objects, after=after)
+    return (_opened(reader, row) for row in rows)
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
+    table = reader.tables.control
+    for row in reader.select(_there(reader).where(*where).order_by(table.c.start, table.c.id)):
+        yield _opened(reader, row)
+
+
+def _there(reader: Reader) -> Select[Any]:
+    """The controls that the caller reaches: all of whose devices it reaches."""
     table, targets = reader.tables.control, reader.tables.control_target
-    if reader.reach is not None:  # whoever does not reach all of its devices does not see the control
-        via = or_(targets.c.via_id.is_(None), not_(reader.reach.within(targets.c.via_id)))
-        beyond = and_(not_(reader.reach.within(targets.c.object_id)), via)
-        where = (*where, table.c.id.not_in(select(targets.c.control_id).where(beyond)))
-    for row in reader.select(select(table).where(*where).order_by(table.c.start, table.c.id)):
-        yield Found(
-            id=row.id,
-            journal_uid=row.journal_uid,
-            position=row.position,
-            partner=row.partner,
-            mrid=row.mrid,
-            type=row.type,
-            start=row.start,
-            end=row.until if row.expires else None,
-            content=reader.vault.open(bytes(row.sealed), control_row(row.journal_uid, row.position)),
-        )
+    if reader.reach is None:
+        return select(table)
+    via = or_(targets.c.via_id.is_(None), not_(reader.reach.within(targets.c.via_id)))
+    beyond = and_(not_(reader.reach.within(targets.c.object_id)), via)
+    return select(table).where(table.c.id.not_in(select(targets.c.control_id).where(beyond)))
+
+
+def _opened(reader: Reader, row: Row[Any]) -> Found:
+    return Found(
+        id=row.id,
+        journal_uid=row.journal_uid,
+        position=row.position,
+        partner=row.partner,
+        mrid=row.mrid,
+        type=row.type,
+        start=row.start,
+        end=row.until if row.expires else None,
+        content=reader.vault.open(bytes(row.sealed), control_row(row.journal_uid, row.position)),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -20,18 +19,14 @@ from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.item_xml import ItemXml
 from cim_adapter.transports.rest.members import LONGEST
+from cim_adapter.transports.rest.pages import Place, page_from
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import PAGING, Query, as_token
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
 from cim_adapter.xmltree import adopt, children, local, move_to_namespace, namespace
 
-
-class _Place(msgspec.Struct, frozen=True, array_like=True):
-    """The last item of a page: its id, and how many there were up to it."""
-
-    id: str
-    number: int
+_LARGER_PART = 1_000  # items; of a part of which not all are wanted, a small page takes some
 
 
 class DeviceItems(Resource):
@@ -56,25 +51,28 @@ class DeviceItems(Resource):
     async def collect(self, call: RestCall) -> Response:
         """GET: the items that fit, in the order of time."""
         query = call.query(*self.parameters)
-        limit, place = query.limit(), query.cursor(_Place)
+        limit = query.limit()
         kinds, states = frozenset(query.all(self.TYPE)), query.words("status", self._items.states)
-        outcome = await self._search(call, query)
-        if outcome.failed and not outcome.empty:
-            return outcome.problem(unknown=404).response(call.form)
-        items = [
-            item
-            for item in self._read(outcome)
-            if (not kinds or kinds & {item.kind, item.code})
-            and (not states or item.status in states)
-            and self._fits(item, query)
-        ]
-        first = self._after(items, place)
-        page = items[first : first + limit]
-        cursor = as_token(_Place(page[-1].id or "", first + limit)) if first + limit < len(items) else None
-        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+
+        def fits(item: Any) -> bool:
+            return (
+                (not kinds or bool(kinds & {item.kind, item.code}))
+                and (not states or item.status in states)
+                and self._fits(item, query)
+            )
+
+        all_fit = not (kinds or states or self._narrows(query))
+        place = query.cursor(Place) or Place(size=limit if all_fit else max(limit, _LARGER_PART))
+        page = await page_from(
+            place, limit, ask=lambda place: self._search(call, query, place), read=self._read, fits=fits
+        )
+        if isinstance(page, Outcome):
+            return page.problem(unknown=404).response(call.form)
+        cursor = None if page.following is None else as_token(page.following)
+        told = offences_of(tuple(page.told))
         more = {name: value for name, value in (("nextCursor", cursor), ("errors", told)) if value}
         link = query.link(self.url(call), cursor)
-        return answers.listed(page, self._items.item, self.member, call.form, more, link)
+        return answers.listed(page.items, self._items.item, self.member, call.form, more, link)
 
     async def fetch(self, call: RestCall, name: str) -> Response:
         """GET by mRID."""
@@ -163,7 +161,7 @@ class DeviceItems(Resource):
         findings.check()
         return profile, Receipt(result="", count=len(items), ids=tuple(item.id for item in items))
 
-    async def _search(self, call: RestCall, query: Query) -> Outcome:
+    async def _search(self, call: RestCall, query: Query, place: Place) -> Outcome:
         asked = {"Meter": query.all("meter"), "UsagePoint": query.all("usagePoint")}
         addresses = await look_up(
             self.tools.store, asked if await call.exchange.known() else {}, call.exchange.scopes
@@ -182,7 +180,7 @@ class DeviceItems(Resource):
         for text in asked["UsagePoint"]:
             for identity in addresses.of("UsagePoint", text):
                 xml.identity(profile, "UsagePoint", identity)
-        return await call.exchange.send("get", self.noun, query=profile)
+        return await call.exchange.send("get", self.noun, query=profile, options=place.options)
 
     def _read(self, outcome: Outcome) -> list[Any]:
         items = [self._items.read(element) for element in self._elements(outcome)]
@@ -197,18 +195,12 @@ class DeviceItems(Resource):
             if name == self._items.element
         ]
 
+    def _narrows(self, query: Query) -> bool:
+        """Whether ``_fits`` may say no."""
+        return False
+
     def _fits(self, item: Any, query: Query) -> bool:
         return True
-
-    @staticmethod
-    def _after(items: Sequence[Any], place: _Place | None) -> int:
-        """The number of the first item of a page. The id says where the last one ended, whatever came or went
-        since; the number, where that item has none.
-        """
-        if place is None:
-            return 0
-        ends = (number + 1 for number, item in enumerate(items) if place.id and item.id == place.id)
-        return next(ends, place.number)
 
     async def _find(self, call: RestCall, name: str) -> Any:
         """The item of this mRID, or a Response where there is none."""
@@ -249,6 +241,9 @@ class Events(DeviceItems):
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, EventXml(tools.lists))
+
+    def _narrows(self, query: Query) -> bool:
+        return bool(query.all("severity"))
 
     def _fits(self, item: Any, query: Query) -> bool:
         severities = query.all("severity")
