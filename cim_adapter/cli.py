@@ -69,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
     create.add_argument("--role", required=True, metavar="ROLE")
     create.add_argument("--quota", type=int, metavar="N", help="messages a minute; 0: no limit")
+    create.add_argument(
+        "--scope",
+        metavar="KIND:NAME",
+        action="append",
+        default=[],
+        help="what it may reach, where not everything: Meter, UsagePoint, EndDeviceGroup or UsagePointGroup, and "
+        "its mRID or name; may stand several times",
+    )
     create.set_defaults(run=_create_key)
     revoke = key.add_parser("revoke", help="revoke every key of a partner", parents=[_storage()])
     revoke.add_argument("name", metavar="NAME")
@@ -144,12 +152,17 @@ def _serve(options: argparse.Namespace) -> int:
 def _create_key(options: argparse.Namespace) -> int:
     from cim_adapter.access import administered, new_key
     from cim_adapter.store import api_keys
+    from cim_adapter.store.scope import Named
     from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
     _check_role(settings, options.role)
     prepare(settings)
-    key, row = new_key(name=options.name, role=options.role, quota=options.quota)
+    try:
+        scope = [Named.of(text) for text in options.scope]
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    key, row = new_key(name=options.name, role=options.role, quota=options.quota, scope=scope)
 
     def store_it(transaction: Transaction) -> None:
         api_keys.add(transaction, row)

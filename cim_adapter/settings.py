@@ -91,6 +91,11 @@ class Settings:
     roles: Mapping[str, tuple[str, ...]] = _setting(
         _NOTHING, "more roles: name and verb:noun patterns, such as `billing = ['get:MeterReadings']`"
     )
+    role_scopes: Mapping[str, tuple[str, ...]] = _setting(
+        _NOTHING,
+        "what holders of a role may reach, where not everything: meters, usage points and groups by mRID or name, "
+        "such as `billing = ['EndDeviceGroup:north']`",
+    )
     jwt_secret: str = _setting(
         "",
         "shared secret of bearer tokens signed with HS256, 32 bytes or more; empty: one of this database's own",
@@ -102,6 +107,9 @@ class Settings:
     jwt_audience: str = _setting("cim_adapter", "aud that tokens must name")
     jwt_name_claim: str = _setting("sub", "claim that names the holder of a token: the partner")
     jwt_role_claim: str = _setting("role", "claim with the holder's role or roles; dots lead into objects")
+    jwt_scope_claim: str = _setting(
+        "objects", "claim with what the holder may reach, where not everything, such as `['Meter:M-7']`"
+    )
     jwt_leeway: float = _setting(30.0, "seconds by which clocks may differ", at_least=0, at_most=600)
     client_certificates: Mapping[str, tuple[str, ...]] = _setting(
         _NOTHING,

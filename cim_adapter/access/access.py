@@ -15,6 +15,9 @@ from cim_adapter.errors import BadCredential, Forbidden, Unauthenticated
 from cim_adapter.settings import Settings
 from cim_adapter.store.store import Store
 
+#: Nouns that are of meters and usage points, and nothing else.
+_CONFINED = ("MeterReadings", "EndDeviceEvents", "EndDeviceControls")
+
 
 class Access:
     """The one place that lets callers in. Raises SettingsError for settings that could let in the wrong ones."""
@@ -25,7 +28,7 @@ class Access:
         self._keys = ApiKeys(store, settings.key_cache_seconds, time.monotonic)
         self.quotas = Quotas()
         self.turned_away = TurnedAway(store)
-        self._roles = Roles(settings.roles)
+        self._roles = Roles(settings.roles, settings.role_scopes)
         self._tokens = Tokens(settings, self._roles, store.vault)
         self._certificates = Certificates(settings, self._roles)
 
@@ -49,6 +52,11 @@ class Access:
         """Raises Forbidden (7.5) where the caller's role does not allow ``verb`` on ``noun``."""
         if not self._roles.may(identity.role, verb, noun):
             raise Forbidden(f"{identity.name} has the role {identity.role}, which does not allow {verb} {noun}")
+        if identity.scopes and noun not in _CONFINED:
+            raise Forbidden(
+                f"{identity.name} may reach some meters, usage points or groups alone; whoever has such a scope "
+                f"may send {', '.join(_CONFINED)}, not {noun}"
+            )
 
     async def _holder(self, key: str) -> Identity:
         known = await self._keys.check(key)
@@ -59,4 +67,5 @@ class Access:
             role=known.role,
             credential=f"key:{known.id}",
             quota=self._quota if known.quota is None else known.quota,
+            scopes=self._roles.scopes(known.role, known.scope),
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import getpass
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cim_adapter import instants
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
@@ -26,12 +26,17 @@ def subjects(call: Call) -> tuple[tuple[str, ...], int]:
     """The first objects that a call is about, and how many there are: ``Meter/mRID``, or ``Meter#`` and a
     keyed hash of the name. The same name always has the same hash.
     """
-    found: Iterable[tuple[str, Identity]] = call.wanted or set(_asked_for(call))
+    found = objects_named(call)
     named = [_shown(call.vault, kind, identity) for kind, identity in found]
     if len(named) == 1:
         return tuple(named), 1
     named.sort()
     return tuple(named[:_NAMED]), len(named)
+
+
+def objects_named(call: Call) -> set[tuple[str, Identity]]:
+    """The objects that a message names: those that its handler will resolve, else those that it asks for."""
+    return call.wanted or set(_asked_for(call))
 
 
 def administered(verb: str, noun: str, *subjects: str) -> Event:

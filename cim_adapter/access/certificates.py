@@ -34,7 +34,11 @@ class Certificates:
                 )
             name, role = partner
             self._partners[subject] = Identity(
-                name=name, role=role, credential=f"certificate:{name}", quota=settings.quota
+                name=name,
+                role=role,
+                credential=f"certificate:{name}",
+                quota=settings.quota,
+                scopes=roles.scopes(role),
             )
 
     def check(self, header: str) -> Identity:

@@ -7,6 +7,7 @@ import base64
 import msgspec
 
 from cim_adapter.errors import BadCredential
+from cim_adapter.store.scope import Scopes
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +46,11 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A caller. ``name`` is the partner in journal and audit, ``credential`` what it came in by:
     ``key:ID``, ``token:NAME``, ``certificate:NAME`` or ``open``. ``quota``: messages a minute, 0 without end.
+    ``scopes``: what it may reach, where that is not everything (see ``store.scope``).
     """
 
     name: str
     role: str
     credential: str = ""
     quota: int = 0
+    scopes: Scopes = ()

@@ -6,14 +6,15 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cim_adapter.store import api_keys
 from cim_adapter.store.api_keys import ApiKey
+from cim_adapter.store.scope import Named
 from cim_adapter.store.store import Store
 
 
-def new_key(*, name: str, role: str, quota: int | None = None) -> tuple[str, ApiKey]:
+def new_key(*, name: str, role: str, quota: int | None = None, scope: Iterable[Named] = ()) -> tuple[str, ApiKey]:
     """A new key and the row to store of it.
 
     The row keeps a plain SHA-256: the secret has 256 random bits, so a slow password hash would add
@@ -21,7 +22,7 @@ def new_key(*, name: str, role: str, quota: int | None = None) -> tuple[str, Api
     """
     key_id = secrets.token_hex(6)
     key = f"cim_{key_id}_{secrets.token_urlsafe(32)}"
-    return key, ApiKey(id=key_id, name=name, role=role, digest=_digest(key), quota=quota)
+    return key, ApiKey(id=key_id, name=name, role=role, digest=_digest(key), quota=quota, scope=tuple(scope))
 
 
 class ApiKeys:

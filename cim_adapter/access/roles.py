@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from cim_adapter.settings import SettingsError
+from cim_adapter.store.scope import Named, Scopes
 
 _EVENTS = ("created:*", "changed:*", "canceled:*", "closed:*", "deleted:*")
 
@@ -17,8 +18,14 @@ class Roles:
     where any will do.
     """
 
-    def __init__(self, own: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:
-        """Raises SettingsError for a pattern that is none, and where ``own`` changes what a built-in role is."""
+    def __init__(
+        self,
+        own: Mapping[str, Iterable[str]] = MappingProxyType({}),
+        scopes: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> None:
+        """Raises SettingsError for a pattern or scope that is none, and where ``own`` changes what a built-in role
+        is.
+        """
         built_in = {
             "reader": ("get:*",),
             "meter-operator": (
@@ -43,6 +50,19 @@ class Roles:
         self._patterns: Mapping[str, tuple[str, ...]] = MappingProxyType(
             {**built_in, **{name: tuple(patterns) for name, patterns in own.items()}}
         )
+        self._scopes: dict[str, frozenset[Named]] = {}
+        for name, texts in scopes.items():
+            if name not in self._patterns:
+                raise SettingsError(f"role_scopes: {name} is no role")
+            try:
+                self._scopes[name] = frozenset(map(Named.of, texts))
+            except ValueError as error:
+                raise SettingsError(f"role_scopes: {error}") from error
+
+    def scopes(self, role: str, own: Iterable[Named] = ()) -> Scopes:
+        """The scopes of a caller in ``role``, with one of its ``own``."""
+        found = (frozenset(own), self._scopes.get(role, frozenset()))
+        return tuple(scope for scope in found if scope)
 
     def __contains__(self, role: object) -> bool:
         return role in self._patterns

@@ -18,6 +18,7 @@ from cim_adapter.access.key_set import KeySet
 from cim_adapter.access.roles import Roles
 from cim_adapter.errors import BadCredential
 from cim_adapter.settings import Settings, SettingsError
+from cim_adapter.store.scope import Named
 from cim_adapter.store.sealing import Vault
 
 _SHORTEST = 32  # bytes of a secret: as many as its HMAC has (RFC 7518 §3.2)
@@ -85,7 +86,24 @@ class Tokens:
         quota = claims.get("quota")
         if not isinstance(quota, int) or isinstance(quota, bool) or quota < 0:
             quota = self._settings.quota
-        return Identity(name=name, role=role, credential=f"token:{name}", quota=quota)
+        return Identity(
+            name=name,
+            role=role,
+            credential=f"token:{name}",
+            quota=quota,
+            scopes=self._roles.scopes(role, self._scope(claims)),
+        )
+
+    def _scope(self, claims: Mapping[str, Any]) -> list[Named]:
+        """What the token says its holder may reach. Raises BadCredential where that cannot be read."""
+        told = _inside(claims, self._settings.jwt_scope_claim)
+        try:
+            listed = [] if told is None else [Named.of(text) for text in told]
+            if told is not None and not listed:
+                raise ValueError("it names nothing")
+        except (AttributeError, TypeError, ValueError) as error:
+            raise BadCredential(f"the claim {self._settings.jwt_scope_claim!r} of this token: {error}") from error
+        return listed
 
     def _reason(self, error: jwt.PyJWTError) -> str:
         match error:

@@ -9,13 +9,19 @@ import msgspec
 
 from cim_adapter import instants
 from cim_adapter.access import Identity
-from cim_adapter.envelope import Header, Message, Shape
+from cim_adapter.access.audit import objects_named
+from cim_adapter.envelope import Error, Header, Message, Reply, Shape
+from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, Handler
 from cim_adapter.store import journal
 from cim_adapter.store.quota import Charge
+from cim_adapter.store.scope import KINDS, Scopes, confined, reach
 from cim_adapter.store.sealing import Vault
+from cim_adapter.store.transaction import Reader
 from cim_adapter.tolerance import Use, as_json
 from cim_adapter.wire import Arrival, Wire
+
+_BEYOND = "this is not within the scope of the caller"
 
 
 class Passage(msgspec.Struct):
@@ -69,5 +75,23 @@ class Understood(msgspec.Struct, frozen=True, kw_only=True):
     prepared: Any
     entry: journal.Entry
     charge: Charge | None
+    scopes: Scopes = ()
     compressed: bool = False
     """Whether the payload of the answer is to be."""
+
+    def run(self, reader: Reader) -> Reply:
+        """What the handler answers. To a caller with a scope nothing is there that is outside of it; a message
+        that names such a thing is refused (7.5), whether there is one or not.
+        """
+        if not self.scopes:
+            return self.handler.run(self.call, self.prepared, reader)
+        reached = reach(reader, self.scopes)
+        beyond = [
+            Error(code="7.5", level="FATAL", reason=_BEYOND, id=write_id(kind, identity))
+            for kind, identity in sorted(objects_named(self.call), key=str)
+            if kind in KINDS and not reached.admits(reader, kind, identity)
+        ]
+        if beyond:
+            return Reply.of(beyond, any_done=False)
+        with confined(reader, reached):
+            return self.handler.run(self.call, self.prepared, reader)

@@ -182,9 +182,7 @@ class Pipeline:
         """What is to be committed; a get, which must read first, comes back as it is."""
         if Verb(known.handler.verb).reads_only:
             return known
-        return self._settling.work(
-            known, lambda transaction: known.handler.run(known.call, known.prepared, transaction)
-        )
+        return self._settling.work(known, known.run)
 
     async def _refuse(self, passage: Passage, error: AdapterError) -> Answer:
         """A FaultMessage, or a ResponseMessage with Result FAILED (facts/envelope.md §5.5), journaled."""
@@ -218,5 +216,5 @@ class Pipeline:
 
 def _found(known: Understood, reader: Reader) -> Reply:
     """The answer to a get. It is compressed here, in a reader's thread, where nobody waits for it."""
-    reply = known.handler.run(known.call, known.prepared, reader)
+    reply = known.run(reader)
     return packed(reply) if known.compressed else reply

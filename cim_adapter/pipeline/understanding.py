@@ -112,6 +112,7 @@ class Understanding:
             prepared=prepared,
             entry=entry,
             charge=passage.charge,
+            scopes=passage.identity.scopes,
             compressed=compressed,
         )
 

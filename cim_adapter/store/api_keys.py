@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+import msgspec
 from sqlalchemy import select, update
 
 from cim_adapter import instants
+from cim_adapter.store.scope import Named
 from cim_adapter.store.transaction import Reader, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as stored: ``digest`` is a hash of the key, ``quota`` its own requests a minute if it has one."""
+    """A key as stored: ``digest`` is a hash of the key, ``quota`` its own requests a minute if it has one,
+    ``scope`` what it may reach if that is not everything.
+    """
 
     id: str
     name: str
     role: str
     digest: bytes
     quota: int | None
+    scope: tuple[Named, ...] = ()
 
 
 def add(transaction: Transaction, key: ApiKey) -> None:
-    transaction.add(transaction.tables.api_key, {**asdict(key), "created": instants.now()})
+    scope = transaction.vault.seal(msgspec.msgpack.encode(key.scope), _row(key.id))
+    transaction.add(transaction.tables.api_key, {**asdict(key), "scope": scope, "created": instants.now()})
 
 
 def find(reader: Reader, key_id: str) -> ApiKey | None:
     """The key with this id, unless it was revoked."""
     table = reader.tables.api_key
     for row in reader.select(select(table).where(table.c.id == key_id, table.c.revoked.is_(None))):
-        return ApiKey(id=row.id, name=row.name, role=row.role, digest=bytes(row.digest), quota=row.quota)
+        scope = msgspec.msgpack.decode(reader.vault.open(bytes(row.scope), _row(row.id)), type=tuple[Named, ...])
+        return ApiKey(
+            id=row.id, name=row.name, role=row.role, digest=bytes(row.digest), quota=row.quota, scope=scope
+        )
     return None
+
+
+def _row(key_id: str) -> str:
+    return f"api_key/{key_id}"
 
 
 def revoke(transaction: Transaction, name: str) -> list[str]:

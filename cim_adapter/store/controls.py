@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select, update
 
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
@@ -192,14 +192,24 @@ def search(
     if objects is not None:
         of_objects = [condition for some in in_parts(objects) for condition in _of_devices(reader, some)]
     key = (table.c.start, table.c.id)
-    rows = in_order(reader, select(table).where(*narrow), key, among=of_objects, after=after)
+    rows = in_order(reader, _there(reader).where(*narrow), key, among=of_objects, after=after)
     return (_opened(reader, row) for row in rows)
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
     table = reader.tables.control
-    for row in reader.select(select(table).where(*where).order_by(table.c.start, table.c.id)):
+    for row in reader.select(_there(reader).where(*where).order_by(table.c.start, table.c.id)):
         yield _opened(reader, row)
+
+
+def _there(reader: Reader) -> Select[Any]:
+    """The controls that the caller reaches: all of whose devices it reaches."""
+    table, targets = reader.tables.control, reader.tables.control_target
+    if reader.reach is None:
+        return select(table)
+    via = or_(targets.c.via_id.is_(None), not_(reader.reach.within(targets.c.via_id)))
+    beyond = and_(not_(reader.reach.within(targets.c.object_id)), via)
+    return select(table).where(table.c.id.not_in(select(targets.c.control_id).where(beyond)))
 
 
 def _opened(reader: Reader, row: Row[Any]) -> Found:

@@ -216,9 +216,14 @@ def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
 
 
 def _there(reader: Reader) -> Select[Any]:
-    """Events that are not deleted."""
+    """Events that are not deleted, and that the caller reaches."""
     table = reader.tables.end_device_event
-    return select(table).where(or_(table.c.mark.is_(None), table.c.mark != int(Mark.DELETED)))
+    there = select(table).where(or_(table.c.mark.is_(None), table.c.mark != int(Mark.DELETED)))
+    return (
+        there
+        if reader.reach is None
+        else there.where(reader.reach.within(table.c.meter_id, table.c.usage_point_id))
+    )
 
 
 def _opened(reader: Reader, row: Row[Any]) -> Found:

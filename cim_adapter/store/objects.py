@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import select, update
 
+from cim_adapter.errors import Forbidden
 from cim_adapter.store.journal import new_uid
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
@@ -56,6 +57,10 @@ def resolve(transaction: Transaction, kind: str, identity: Identity) -> int:
     if known is None:
         known = _resolve(transaction, kind, identity)
         transaction.remember_id(key, known)
+    if transaction.reach is not None and known not in transaction.reach.ids:
+        if not transaction.reach.may_be_made(kind, identity):
+            raise Forbidden(f"{kind} {identity} is not within the scope of this caller")
+        transaction.reach.ids.add(known)
     return known
 
 
@@ -66,7 +71,7 @@ def find(reader: Reader, kind: str, identity: Identity) -> list[int]:
         found = _ids_of(reader, [_mrid_hash(reader.vault, kind, identity.mrid)], exact=True)
     if not found and identity.names:
         found = _ids_of(reader, [_name_hash(reader.vault, kind, name) for name in identity.names], exact=False)
-    return sorted(set(found.values()))
+    return sorted(_reached(reader, found.values()))
 
 
 def called(reader: Reader, kind: str, texts: Iterable[str]) -> dict[str, list[Identity]]:
@@ -81,7 +86,8 @@ def called(reader: Reader, kind: str, texts: Iterable[str]) -> dict[str, list[Id
         for row in reader.select(columns.where(table.c.hash.in_(some))):
             key = bytes(row.hash)
             found, text = (ids, by_mrid[key]) if key in by_mrid else (named, by_name[key])
-            found.setdefault(text, set()).add(row.object_id)
+            if _reached(reader, [row.object_id]):
+                found.setdefault(text, set()).add(row.object_id)
     ids = named | ids
     known = identities(reader, {object_id for found in ids.values() for object_id in found})
     return {text: [known[object_id] for object_id in sorted(found)] for text, found in ids.items()}
@@ -91,7 +97,7 @@ def known(transaction: Transaction, kind: str, identity: Identity) -> list[int]:
     """``find``, without asking the database for what was looked up for the whole group."""
     for hash_ in _exact_hashes(transaction.vault, kind, identity):
         if (object_id := transaction.known_id(hash_)) is not None:
-            return [object_id]
+            return sorted(_reached(transaction, [object_id]))
     return find(transaction, kind, identity)
 
 
@@ -114,6 +120,11 @@ def kinds(reader: Reader, ids: Iterable[int]) -> dict[int, str]:
         for some in in_parts(wanted)
         for row in reader.select(select(table.c.id, table.c.kind).where(table.c.id.in_(some)))
     }
+
+
+def _reached(reader: Reader, ids: Iterable[int]) -> set[int]:
+    """Those of ``ids`` that the caller may reach."""
+    return set(ids) if reader.reach is None else reader.reach.ids.intersection(ids)
 
 
 def _resolve(transaction: Transaction, kind: str, identity: Identity) -> int:

@@ -71,6 +71,8 @@ def _fitting(reader: Reader, reading_types: Sequence[str], window: Window) -> Se
     fitting: Select[Any] = select().where(
         columns.withdrawn_by.is_(None), columns.start <= window[1], columns.end >= window[0]
     )
+    if reader.reach is not None:
+        fitting = fitting.where(reader.reach.within(columns.meter_id, columns.usage_point_id))
     return fitting.where(columns.reading_type.in_(list(reading_types))) if reading_types else fitting
 
 

@@ -117,7 +117,7 @@ def blocks(
     With meters and usage points both, a block must belong to one of each.
     """
     table = reader.tables.reading_block
-    base = _visible(table, reading_types)
+    base = _visible(reader, reading_types)
     if without_meter:
         base = base.where(table.c.meter_id.is_(None))
     if window != FOREVER:
@@ -131,14 +131,17 @@ def blocks_within(
 ) -> Iterator[Found]:
     """The blocks of each meter (its id) that touch its own window; one may come twice."""
     table = reader.tables.reading_block
-    base = _visible(table, reading_types)
+    base = _visible(reader, reading_types)
     for part in in_parts(spans, _SPANS):
         own = [and_(table.c.meter_id == meter, _touches(table, window)) for meter, window in part]
         yield from _read(reader, base.where(or_(*own)))
 
 
-def _visible(table: Table, reading_types: Sequence[str]) -> Select[Any]:
+def _visible(reader: Reader, reading_types: Sequence[str]) -> Select[Any]:
+    table = reader.tables.reading_block
     base = select(table).where(table.c.withdrawn_by.is_(None))
+    if reader.reach is not None:
+        base = base.where(reader.reach.within(table.c.meter_id, table.c.usage_point_id))
     return base.where(table.c.reading_type.in_(list(reading_types))) if reading_types else base
 
 
@@ -232,11 +235,10 @@ def withdraw(transaction: Transaction, journal_uid: str, partner: str, message_i
     of_message = select(journal.c.uid).where(
         journal.c.message_key == identifier_key(message_id), journal.c.partner == partner, journal.c.once == 1
     )
-    changed = transaction.execute(
-        update(table)
-        .where(table.c.journal_uid.in_(of_message), table.c.withdrawn_by.is_(None))
-        .values(withdrawn_by=journal_uid)
-    )
+    theirs: list[ColumnElement[bool]] = [table.c.journal_uid.in_(of_message), table.c.withdrawn_by.is_(None)]
+    if transaction.reach is not None:
+        theirs.append(transaction.reach.within(table.c.meter_id, table.c.usage_point_id))
+    changed = transaction.execute(update(table).where(*theirs).values(withdrawn_by=journal_uid))
     return changed.rowcount
 
 

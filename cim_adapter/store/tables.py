@@ -107,6 +107,7 @@ class Tables:
                 Column("role", Text, nullable=False),
                 Column("digest", LargeBinary, nullable=False),
                 Column("quota", Integer),
+                _sealed("scope", "api_key/{id}", "the meters, usage points and groups it may reach; empty: all"),
                 Column("created", BigInteger, nullable=False),
                 Column("revoked", BigInteger),
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, CursorResult, Executable, Result, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +14,9 @@ from cim_adapter.store.sealing import Vault
 from cim_adapter.store.statements import InsertRows, KeyQuestions
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.trail import Event
+
+if TYPE_CHECKING:
+    from cim_adapter.store.scope import Reach
 
 DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""
@@ -32,6 +35,8 @@ class Reader:
         self._connection = connection
         self.tables = tables
         self.vault = vault
+        self.reach: Reach | None = None
+        """What the caller may reach; None: everything. See ``store.scope``."""
 
     def select(self, statement: Executable) -> Result[Any]:
         return self._connection.execute(statement)

@@ -144,6 +144,7 @@ def _is_code(text: str) -> bool:
     return text.replace(".", "").isdigit() and "." in text
 
 
+@pytest.fixture
 def load(standing_server):
     """Makes zeep clients of a service, for one SOAP version."""
     session = requests.Session()

@@ -20,7 +20,7 @@ JSON, LINES = "application/json", "application/x-ndjson"
         ("meter-readings", JSON, f'{{"readings":[{READING}]}}', '"value":1,"value":2', "/readings/0/value"),
         ("meter-readings", JSON, f'{{"readings":[],"readings":[{READING}]}}', '"value":1', "/readings"),
         ("meter-readings", JSON, READING, '"value":1 , "value" : 2', "/value"),
-        ("meter-readings", LINES, f"{GOOD}\n{READING}", '"value":1,"value":2', "/1/value"),
+        ("meter-readings", LINES, f"{GOOD}\n{READING}", '"value":1,"value":2', "/2/value"),
         ("end-device-events", JSON, EVENT, '"severity":"low","severity":"high"', "/severity"),
         ("end-device-events", JSON, f'{{"events":[{EVENT}]}}', TWO_NAMES, "/events/0/details/0/name"),
         ("end-device-controls", JSON, CONTROL, '"reason":"a","reason":"b"', "/reason"),

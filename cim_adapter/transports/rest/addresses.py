@@ -9,7 +9,9 @@ import msgspec
 
 from cim_adapter.store import objects
 from cim_adapter.store.objects import Identity, Name
+from cim_adapter.store.scope import Scopes, confined, reach
 from cim_adapter.store.store import Store
+from cim_adapter.store.transaction import Reader
 
 _UUID = re.compile(r"(?:urn:uuid:)?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
@@ -27,14 +29,17 @@ class Addresses(msgspec.Struct, frozen=True):
         return [Identity(text) if _UUID.fullmatch(text) else Identity(None, (Name(text),))]
 
 
-async def look_up(store: Store, wanted: Mapping[str, Iterable[str]]) -> Addresses:
-    """Ask the store once for all of the texts, by kind of object."""
+async def look_up(store: Store, wanted: Mapping[str, Iterable[str]], scopes: Scopes = ()) -> Addresses:
+    """Ask the store once for all of the texts, by kind of object. What is outside of ``scopes`` is not told."""
     kinds = {kind: set(texts) for kind, texts in wanted.items() if texts}
     if not kinds:
         return Addresses({})
-    return Addresses(
-        await store.read(lambda reader: {kind: objects.called(reader, kind, kinds[kind]) for kind in kinds})
-    )
+
+    def ask(reader: Reader) -> Addresses:
+        with confined(reader, reach(reader, scopes) if scopes else None):
+            return Addresses({kind: objects.called(reader, kind, kinds[kind]) for kind in kinds})
+
+    return await store.read(ask)
 
 
 class AddressBook:
@@ -53,8 +58,10 @@ class AddressBook:
             self._mrids = set()
         self._mrids.update(mrids)
 
-    async def look_up(self, wanted: Mapping[str, Iterable[str]]) -> Addresses:
-        """As the function ``look_up``, without asking for what is remembered."""
+    async def look_up(self, wanted: Mapping[str, Iterable[str]], scopes: Scopes = ()) -> Addresses:
+        """As the function ``look_up``, without asking for what is remembered, unless there are ``scopes``."""
+        if scopes:
+            return await look_up(self._store, wanted, scopes)
         mrids = self._mrids
         unknown = {kind: {text for text in texts if (kind, text) not in mrids} for kind, texts in wanted.items()}
         found = (await look_up(self._store, unknown)).known

@@ -178,7 +178,9 @@ class Configs(Resource):
 
     async def _identity(self, call: RestCall, name: str, text: str) -> list[Identity]:
         kind = kind_of(name)
-        known = await look_up(self.tools.store, {kind: [text]} if await call.exchange.known() else {})
+        known = await look_up(
+            self.tools.store, {kind: [text]} if await call.exchange.known() else {}, call.exchange.scopes
+        )
         return known.of(kind, text)
 
     async def _ask(self, call: RestCall, asked: Sequence[tuple[str, str]], options: dict[str, str]) -> Outcome:

@@ -92,7 +92,7 @@ class DeviceItems(Resource):
             merged = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if merged.kind != before.kind and merged.code == before.code:
                 merged.code = None  # it told what was
-            profile, receipt = await self._profile(Sent([merged], None), told=True)
+            profile, receipt = await self._profile(call, Sent([merged], None), told=True)
             self._keep(profile, source)
             return profile, receipt
 
@@ -127,14 +127,15 @@ class DeviceItems(Resource):
         for number, item in enumerate(sent.items):
             # The same request makes the same ids, so that repeating it makes nothing new.
             item.id = item.id or str(uuid.uuid5(message, str(number)))
-        return await self._profile(sent, told=False)
+        return await self._profile(call, sent, told=False)
 
-    async def _profile(self, sent: Sent[Any], *, told: bool) -> tuple[etree._Element, Receipt]:
+    async def _profile(self, call: RestCall, sent: Sent[Any], *, told: bool) -> tuple[etree._Element, Receipt]:
         """The profile. ``told``: the item was told by us, with members that nobody sends."""
         findings, items = Findings(), sent.items
         devices = {item.device_id for item in items if item.device_id}
         points = {item.usage_point_id for item in items if item.usage_point_id}
-        addresses = await look_up(self.tools.store, {"Meter": devices, "UsagePoint": points})
+        wanted = {"Meter": devices, "UsagePoint": points}
+        addresses = await look_up(self.tools.store, wanted, call.exchange.scopes)
         profile = self._items.xml.root(self.noun)
         for number, item in enumerate(items):
             pointer = sent.pointer(number)
@@ -162,7 +163,9 @@ class DeviceItems(Resource):
 
     async def _search(self, call: RestCall, query: Query, place: Place) -> Outcome:
         asked = {"Meter": query.all("meter"), "UsagePoint": query.all("usagePoint")}
-        addresses = await look_up(self.tools.store, asked if await call.exchange.known() else {})
+        addresses = await look_up(
+            self.tools.store, asked if await call.exchange.known() else {}, call.exchange.scopes
+        )
         xml = self._query
         profile = xml.root(f"Get{self.noun}")
         for text in asked["Meter"]:

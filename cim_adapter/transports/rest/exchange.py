@@ -13,6 +13,7 @@ from cim_adapter.errors import AdapterError, Unauthenticated
 from cim_adapter.nouns.registry import Content
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
+from cim_adapter.store.scope import Scopes
 from cim_adapter.transports.rest.messages import request_message
 from cim_adapter.transports.rest.problem import Offence, Problem, offences
 from cim_adapter.wire import Answer, Arrival
@@ -130,11 +131,13 @@ class Exchange:
         self._credentials = credentials
         self._remote = remote
         self.counted: Answer | None = None
+        self.scopes: Scopes = ()
+        """What a caller that is known may reach."""
 
     async def known(self) -> bool:
         """Whether the caller is one we know: nothing is read for others."""
         try:
-            await self._access.who(self._credentials)
+            self.scopes = (await self._access.who(self._credentials)).scopes
         except Unauthenticated:
             return False
         return True

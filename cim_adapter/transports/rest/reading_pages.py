@@ -57,7 +57,8 @@ class ReadingPages:
 
     async def addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
         """What these texts name; nothing is looked up for a caller that is not known."""
-        return await self._book.look_up(wanted) if await call.exchange.known() else Addresses({})
+        known = await call.exchange.known()
+        return await self._book.look_up(wanted, call.exchange.scopes) if known else Addresses({})
 
     async def ask(
         self, call: RestCall, wanted: ReadingQuery, addresses: Addresses, place: Place | None = None

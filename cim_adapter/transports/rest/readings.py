@@ -56,7 +56,7 @@ class Readings(Resource):
         """POST: readings of any meters."""
         if call.sent is Form.NDJSON:
             return await self._take(call)
-        outcome, receipt = await self.submit(call, self._payload, "create")
+        outcome, receipt = await self.submit(call, lambda body, form: self._payload(call, body, form), "create")
         return self.receipt(call, outcome, receipt)
 
     async def collect(self, call: RestCall) -> Response:
@@ -118,7 +118,7 @@ class Readings(Resource):
             corrected = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
-            return await self._made(Sent([corrected], None))
+            return await self._made(call, Sent([corrected], None))
 
         outcome, _ = await self.submit(call, correction, "change")
         if outcome.failed:
@@ -132,7 +132,7 @@ class Readings(Resource):
         found = await self._find(call, name)
         if isinstance(found, Response):
             return found
-        brought, _ = await self._made(Sent([found], None))
+        brought, _ = await self._made(call, Sent([found], None))
         outcome = await self.sent(call, "delete", brought)
         return self._removed(call, outcome)
 
@@ -148,14 +148,16 @@ class Readings(Resource):
             self._book.remember((kind, who.mrid) for kind, who in whose if who and who.mrid)
         return outcome
 
-    async def _payload(self, body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
+    async def _payload(self, call: RestCall, body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
         sent: Sent[Reading] = await self.aside(lambda: self._bodies.read(body, form, self.tools.budget), len(body))
-        return await self._made(sent, size=len(body))
+        return await self._made(call, sent, size=len(body))
 
-    async def _made(self, sent: Sent[Reading], *, size: int = 0) -> tuple[list[MeterReading], Receipt]:
+    async def _made(
+        self, call: RestCall, sent: Sent[Reading], *, size: int = 0
+    ) -> tuple[list[MeterReading], Receipt]:
         meters = {reading.meter_id for reading in sent.items if reading.meter_id}
         points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
-        addresses = await self._book.look_up({"Meter": meters, "UsagePoint": points})
+        addresses = await self._book.look_up({"Meter": meters, "UsagePoint": points}, call.exchange.scopes)
         brought = await self.aside(lambda: self._writer.write(sent, addresses), size)
         return brought, Receipt(result="", count=len(sent.items))
 
@@ -167,7 +169,7 @@ class Readings(Resource):
             sent: Sent[Reading] = await self.aside(
                 lambda: read(body, Form.NDJSON, self.tools.budget, first=first), len(body)
             )
-            brought, receipt = await self._made(sent, size=len(body))
+            brought, receipt = await self._made(call, sent, size=len(body))
             outcome = await self.sent(call, "create", brought)
             receipt.result, receipt.errors = outcome.reply.result.value, offences_of(outcome.errors)
             return outcome, receipt

@@ -17,6 +17,12 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("quota", sa.Integer(), nullable=True),
+        sa.Column(
+            "scope",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="the meters, usage points and groups it may reach; empty: all; sealed",
+        ),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
