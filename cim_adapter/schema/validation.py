@@ -7,10 +7,11 @@ done: white space that XSD allows is taken away, and the findings are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -32,6 +33,7 @@ _LARGE = 2_000
 _MENDING_ROUNDS = 16
 
 #: Bytes given to the parser at once.
+_LONGEST_TEXT = 100_000  # characters
 _PIECE = 65_536
 
 #: A refusal counts so many faults, and no further.
@@ -134,10 +136,10 @@ class Schema:
         large = self._is_large(element)
         if not large and deciding.validate(element):
             return ()
-        data = etree.tostring(element, with_tail=False)
-        if large and passes(_pieces(data), deciding):
+        if large and passes(_pieces(etree.tostring(element, with_tail=False)), deciding):
             return ()
-        found = spot(_shortened(_pieces(data)), deciding, at_most)
+        with _long_texts_cut(element):
+            found = spot(_pieces(etree.tostring(element, with_tail=False)), deciding, at_most)
         wanted = {one.ordinal for one in found}
         elements = {at: item for at, item in enumerate(element.iter(etree.Element)) if at in wanted}
         return tuple(Fault(elements[one.ordinal], one.attribute, one.kind, one.message) for one in found)
@@ -174,14 +176,18 @@ class Schema:
             return self._components
 
 
-def _shortened(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Leave out the middle of a text of megabytes: to complain of it, libxml2 would hold it several times over."""
-    inside = False
-    for piece in pieces:
-        text = b"<" not in piece and b"&" not in piece
-        if not (text and inside):
-            yield piece
-        inside = text
+@contextmanager
+def _long_texts_cut(element: etree._Element) -> Iterator[None]:
+    """Cut texts of megabytes while the document is explained: libxml2 would hold each several times over."""
+    elements = element.xpath(f"descendant-or-self::*[string-length(text()) > {_LONGEST_TEXT}]")
+    long = [(item, item.text or "") for item in cast("list[etree._Element]", elements)]
+    for item, text in long:
+        item.text = text[:_LONGEST_TEXT]
+    try:
+        yield
+    finally:
+        for item, text in long:
+            item.text = text
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
