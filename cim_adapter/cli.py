@@ -58,6 +58,26 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
     serve.set_defaults(run=_serve)
 
+    watch = commands.add_parser("watch", help="take files from a folder", parents=[_storage()])
+    watch.add_argument("inbox", metavar="INBOX", help="a folder, or the name of an inbox in the settings")
+    watch.add_argument("--partner", metavar="NAME", help="whose files they are; default: the name of the folder")
+    watch.add_argument("--role", metavar="ROLE", help="what they may do; default: partner")
+    watch.add_argument("--pattern", metavar="GLOB", action="append", help="names to take; may stand several times")
+    watch.add_argument("--outbox", metavar="DIR", help="a folder for replies")
+    watch.add_argument("--poll", metavar="SECONDS", type=float, help="look so often; for network folders")
+    watch.add_argument(
+        "--settle", metavar="SECONDS", type=float, help="how long a file must not change; default: 1"
+    )
+    watch.add_argument("--once", action="store_true", help="take what is there, and end; 1 if a file was rejected")
+    watch.add_argument(
+        "--schemas",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        help="a folder of XSDs of yours; may stand several times",
+    )
+    watch.set_defaults(run=_watch)
+
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
     create = key.add_parser("create", help="make a key and print it, this once", parents=[_storage()])
     create.add_argument("name", metavar="NAME", help="the partner; stands in journal and audit")
@@ -129,6 +149,18 @@ def _serve(options: argparse.Namespace) -> int:
 
     serve(_settings(options), announce=lambda line: print(line, flush=True))
     return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from cim_adapter.watching import watch
+
+    settings = _settings(options)
+    keys = ("partner", "role", "pattern", "outbox", "poll", "settle")
+    given = {key: value for key in keys if (value := getattr(options, key)) is not None}
+    rejected = watch(
+        settings, options.inbox, given, once=options.once, announce=lambda line: print(line, flush=True)
+    )
+    return 1 if options.once and rejected else 0
 
 
 def _create_key(options: argparse.Namespace) -> int:

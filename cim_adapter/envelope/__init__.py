@@ -1,6 +1,6 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
-from cim_adapter.envelope.compression import COMPRESSED, put_in_place, unpack
+from cim_adapter.envelope.compression import COMPRESSED, inflate, put_in_place, unpack
 from cim_adapter.envelope.decode import read_message, read_reply
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
@@ -51,6 +51,7 @@ __all__ = [
     "Verb",
     "as_message",
     "carrier_of",
+    "inflate",
     "put_in_place",
     "read_message",
     "read_operation_set",
