@@ -135,7 +135,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for talkative in ("alembic", "watchfiles"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     if re.match(r"[^/]+://[^/@]*:[^/@]+@", named.get("database") or ""):
         logging.getLogger("cim_adapter").warning(
             "the password in --database stands in the list of processes: give the URL in the file of --config, or "
