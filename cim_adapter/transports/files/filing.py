@@ -92,12 +92,16 @@ class Filing:
         return [name for _, name in sorted(found)]
 
     def take(self, names: Iterable[str]) -> list[str]:
-        """Move files from the inbox to work/; one that went away meanwhile is left out."""
+        """Move files from the inbox to work/; one that went away meanwhile, or whose name is taken there, is left
+        out.
+        """
         taken: list[str] = []
         for name in names:
+            if os.path.lexists(self._work / name):
+                continue
             try:
                 (self._inbox / name).rename(self._work / name)
-            except (FileNotFoundError, IsADirectoryError):
+            except FileNotFoundError:
                 continue
             taken.append(name)
         if taken:

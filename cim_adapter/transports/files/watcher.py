@@ -19,6 +19,7 @@ from cim_adapter.transports.files.contents import Contents, Limits
 from cim_adapter.transports.files.courier import Carried, Courier, Unsettled
 from cim_adapter.transports.files.filing import Filing
 from cim_adapter.transports.files.report import Report
+from cim_adapter.transports.files.suspects import Suspects
 from cim_adapter.transports.files.wakeups import Wakeups
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds after trouble with disk or database
@@ -51,6 +52,7 @@ class Watcher:
         self._large = large
         self._tell = tell
         self._carried: dict[str, Carried] = {}
+        self._suspects: Suspects | None = None
         self._stopping = False
         self._wakeups: Wakeups | None = None
         self._log = logging.getLogger("cim_adapter.files")
@@ -106,6 +108,9 @@ class Watcher:
             found = await asyncio.to_thread(self._open, names, opened)
             tasks = [asyncio.create_task(self._carry(name, contents)) for name, contents in found.items()]
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        self._carried |= {
+            name: outcome for name, outcome in zip(found, outcomes, strict=True) if isinstance(outcome, Carried)
+        }
         await asyncio.to_thread(self._file)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -114,10 +119,13 @@ class Watcher:
 
     def _begin(self) -> list[str]:
         """The files of this round, in work/."""
-        if waiting := self._filing.unfinished():
-            return waiting[: self._inbox.at_once]
+        waiting = self._filing.unfinished()
+        if self._suspects is None:
+            self._suspects = Suspects(self._filing.path(".suspects"), waiting)
+        if names := self._suspects.first(waiting):
+            return names[: self._inbox.at_once]
         self._arrivals.look()
-        return self._filing.take(self._arrivals.due(self._inbox.at_once))
+        return self._filing.take(self._arrivals.due(self._inbox.at_once)) or self._suspects.last(waiting)
 
     def _open(self, names: list[str], opened: ExitStack) -> dict[str, Contents]:
         """The files that were not carried yet. Small ones are read now, so that messages keep their order."""
@@ -133,19 +141,17 @@ class Watcher:
                 found[name] = contents
         return found
 
-    async def _carry(self, name: str, contents: Contents) -> None:
+    async def _carry(self, name: str, contents: Contents) -> Carried | None:
         if contents.read:
-            carried = await self._courier.carry(name, contents)
-        else:
-            async with self._large:
-                carried = await self._courier.carry(name, contents)
-        if carried is not None:
-            self._carried[name] = carried
+            return await self._courier.carry(name, contents)
+        async with self._large:
+            return await self._courier.carry(name, contents)
 
     def _file(self) -> None:
         """File what was carried; what cannot be filed now is kept, so that it need not be carried again."""
-        if self._carried:
+        if self._carried and self._suspects is not None:
             self._filing.file([carried.filed for carried in self._carried.values()])
             filed, self._carried = self._carried, {}
+            self._suspects.clear(filed)
             for carried in filed.values():
                 self._tell(carried.report)

@@ -51,21 +51,6 @@ def test_an_envelope_in_each_shape(drop, messages, shape):
     assert list(drop.folder.glob("*.xml")) == []
 
 
-@pytest.mark.parametrize("soap", ["SOAP11", "SOAP12"])
-def test_a_soap_capture_is_answered_in_soap(drop, messages, soap):
-    namespace = getattr(messages, soap)
-    drop.put(
-        "capture.xml", messages.envelope(messages.create(messages.meter(), header={"MessageID": "m"}), namespace)
-    )
-    drop.put("fault.xml", messages.envelope(messages.element(messages.MSG, "Order", "x"), namespace))
-    good, bad = drop.take()
-    assert (good.outcome, bad.outcome) == ("done", "rejected")
-    for reply, wanted in zip(drop.filed(".reply.xml"), ("ResponseMessage", "Fault"), strict=True):
-        root = etree.parse(reply).getroot()
-        assert root.tag == f"{{{namespace}}}Envelope"
-        assert etree.QName(root[0][0]).localname == wanted
-
-
 def test_a_profile_alone_tells_what_is_so(drop, messages):
     drop.put("profile.xml", messages.readings(messages.meter(count=3)))
     (report,) = drop.take()

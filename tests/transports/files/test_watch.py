@@ -50,6 +50,25 @@ def test_once(start_watch, messages):
     assert watch.process.wait(60) == 1
 
 
+def test_soap_captures_are_answered_in_soap(start_watch, messages, tmp_path):
+    (tmp_path / "inbox").mkdir()
+    for version in ("SOAP11", "SOAP12"):
+        for name, body in (
+            ("bad", messages.element(messages.MSG, "Order", "x")),
+            ("good", messages.create(messages.meter())),
+        ):
+            envelope = messages.envelope(body, getattr(messages, version))
+            (tmp_path / "inbox" / f"{version}-{name}.xml").write_bytes(etree.tostring(envelope))
+    watch = start_watch("--once", "--settle", "0")
+    assert watch.process.wait(60) == 1, watch.log.read_text()
+    for version in ("SOAP11", "SOAP12"):
+        for name, kind, wanted in (("bad", "rejected", "Fault"), ("good", "done", "ResponseMessage")):
+            (reply,) = watch.inbox.glob(f"{kind}/*/{version}-{name}.xml.reply.xml")
+            root = etree.parse(reply).getroot()
+            assert root.tag == f"{{{getattr(messages, version)}}}Envelope"
+            assert etree.QName(root[0][0]).localname == wanted
+
+
 def test_what_is_being_written_is_left_for_the_next_time(start_watch, messages, tmp_path):
     (tmp_path / "inbox").mkdir()
     with (tmp_path / "inbox" / "a.xml").open("wb") as half:
