@@ -10,12 +10,18 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter import instants
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
+from cim_adapter.validate.command import add_arguments
+from cim_adapter.validate.command import run as run_validate
+
+if TYPE_CHECKING:  # what a command needs it imports itself: --help is there at once
+    from cim_adapter.store.transaction import Transaction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
     explain.set_defaults(run=_explain)
 
+    validate = commands.add_parser("validate", help="say what is wrong with XML files")
+    add_arguments(validate)
+    validate.set_defaults(run=run_validate)
+
     wsdl = commands.add_parser("wsdl", help="the contract").add_subparsers(required=True, metavar="ACTION")
     build = wsdl.add_parser("build", help="generate typed message schemas and WSDLs from xsd/")
     build.add_argument("--check", action="store_true", help="write nothing; 1 if a file is not up to date")
@@ -165,7 +175,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from cim_adapter.access import new_key
+    from cim_adapter.access import administered, new_key
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
@@ -173,24 +183,32 @@ def _create_key(options: argparse.Namespace) -> int:
     _check_role(settings, options.role)
     prepare(settings)
     key, row = new_key(name=options.name, role=options.role, quota=options.quota)
+
+    def store_it(transaction: Transaction) -> None:
+        api_keys.add(transaction, row)
+        transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
+
     with Store(settings) as store:
-        asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
+        asyncio.run(store.commit(store_it))
     print(key)
     return 0
 
 
 def _rotate_data(options: argparse.Namespace) -> int:
+    from cim_adapter.access import administered
     from cim_adapter.store.rotation import rotate
-    from cim_adapter.store.store import prepare
+    from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
     prepare(settings)
     rotate(settings, tell=lambda line: print(line, flush=True))
+    with Store(settings) as store:
+        asyncio.run(store.commit(lambda transaction: transaction.audit(administered("change", "DataKey"))))
     return 0
 
 
 def _create_token(options: argparse.Namespace) -> int:
-    from cim_adapter.access import issue
+    from cim_adapter.access import administered, issue
     from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
@@ -198,6 +216,8 @@ def _create_token(options: argparse.Namespace) -> int:
     prepare(settings)
     with Store(settings) as store:
         vault = store.vault
+        told = administered("create", "Token", f"Token/{options.name}")
+        asyncio.run(store.commit(lambda transaction: transaction.audit(told)))
     print(
         issue(settings, vault, name=options.name, role=options.role, minutes=options.minutes, quota=options.quota)
     )
@@ -253,13 +273,21 @@ def _check_role(settings: Settings, role: str) -> None:
 
 
 def _revoke_key(options: argparse.Namespace) -> int:
+    from cim_adapter.access import administered
     from cim_adapter.store import api_keys
     from cim_adapter.store.store import Store, prepare
 
     settings = _settings(options)
     prepare(settings)
+
+    def revoke(transaction: Transaction) -> int:
+        ids = api_keys.revoke(transaction, options.name)
+        if ids:
+            transaction.audit(administered("delete", "ApiKey", *(f"ApiKey/{key_id}" for key_id in ids)))
+        return len(ids)
+
     with Store(settings) as store:
-        revoked = asyncio.run(store.commit(lambda transaction: api_keys.revoke(transaction, options.name)))
+        revoked = asyncio.run(store.commit(revoke))
     print(f"{revoked} revoked")
     return 0 if revoked else 1
 

@@ -36,7 +36,7 @@ from typing import ClassVar
 class Finding:
     """One thing wrong with a document, in the words of the engineer who must mend it.
 
-    ``line`` counts from 1 in the body as received (0: not tied to a line). ``path`` is an XPath-like
+    ``line`` and ``column`` count from 1 in the body as received (0: not tied to one). ``path`` is an XPath-like
     path of prefixed or local names. ``found`` and ``expected`` are short phrases; ``advice`` says what
     to do and is empty where nothing beyond ``expected`` can be said.
     """
@@ -46,18 +46,19 @@ class Finding:
     found: str
     expected: str
     advice: str = ""
+    column: int = 0
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.path) if part)
         text = f"found {self.found}; expected {self.expected}"
         text = f"{where}: {text}" if where else text
-        return _printable(f"{text}. {self.advice}" if self.advice else text)
+        return printable(f"{text}. {self.advice}" if self.advice else text)
 
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """``text`` with a mark for each character that no XML can carry: what was found may hold any."""
     return _NO_XML.sub("\ufffd", text)
 
@@ -71,7 +72,7 @@ class AdapterError(Exception):
 
     def __init__(self, reason: str, findings: Sequence[Finding] = (), *, code: str | None = None) -> None:
         super().__init__(reason)
-        self.reason = _printable(reason)
+        self.reason = printable(reason)
         self.findings = tuple(findings)
         if code is not None:
             self.code = code

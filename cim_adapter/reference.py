@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cim_adapter import errors
 from cim_adapter.codes import ReplyCodes
-from cim_adapter.contract import ContractFiles, read_offer
+from cim_adapter.contract import ContractFiles, noun_of, read_offer
+from cim_adapter.envelope import OPERATION_SET
 from cim_adapter.inboxes import Inbox
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.partners import Switch
+from cim_adapter.pipeline.operations import Operations
 from cim_adapter.schema import Catalogue
 from cim_adapter.settings import Settings
 
@@ -170,7 +171,7 @@ def _nouns() -> str:
         "",
         "The generic service takes all of this, too, and what XSDs given with `--schemas` add. An event (past",
         "tense) also stands on `Reply<Noun>`, where it is the late answer to a request. `execute` and `executed`",
-        "are no verbs of a noun: they carry an OperationSet, whose operations have the verbs below.",
+        "carry an OperationSet, whose operations have the other verbs, and may be about several nouns.",
         "",
         "| Noun | Verb | XSD | Operation | Handler | Example | Test |",
         "|---|---|---|---|---|---|---|",
@@ -186,16 +187,19 @@ def noun_rows() -> Iterator[tuple[str, ...]]:
     for service in files.services():
         path = files.description(service)
         for operation in read_offer(path).operations if path else ():
-            noun = re.sub("^(Execute|Receive|Reply|Get)", "", service)
-            verb = operation.removesuffix(noun).lower()
+            noun = noun_of(service)
+            verb = operation.removesuffix(OPERATION_SET).removesuffix(noun).lower()
             late = service.startswith("Reply")
-            run = registry.find("reply" if late else verb, noun).run
+            of_set = operation.endswith(OPERATION_SET)
+            run: Callable[..., object] = (
+                Operations.handler if of_set else registry.find("reply" if late else verb, noun).run
+            )
             yield (
                 noun,
                 f"{verb}, answered late" if late else verb,
                 f"[{noun}.xsd](../xsd/{noun}.xsd)",
                 f"[{service}](../wsdl/{service}.wsdl) {operation}",
-                f"`{run.__module__.removeprefix('cim_adapter.nouns.')}.{run.__name__}`",
+                f"`{run.__module__.removeprefix('cim_adapter.').removeprefix('nouns.')}.{run.__qualname__}`",
                 f"[{verb}.xml](../examples/{noun}/{verb}.xml)",
                 f"`test_every_operation[{service}-{operation}]`",
             )

@@ -26,12 +26,13 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cim_adapter import tls, watching
-from cim_adapter.access import new_key
+from cim_adapter.access import administered, new_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
+from cim_adapter.store.transaction import Transaction
 from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
@@ -104,7 +105,12 @@ def first_key(settings: Settings) -> str | None:
         if store.read_now(api_keys.any_exists):
             return None
         key, row = new_key(name="admin", role="admin", quota=0)
-        asyncio.run(store.commit(lambda transaction: api_keys.add(transaction, row)))
+
+        def keep(transaction: Transaction) -> None:
+            api_keys.add(transaction, row)
+            transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
+
+        asyncio.run(store.commit(keep))
     return key
 
 

@@ -140,7 +140,7 @@ class Settings:
     )
     max_objects: int = _setting(
         100_000,
-        "objects, events or controls at most in one reply; a larger answer is refused with 3.1",
+        "objects, events or controls in one reply; a larger answer comes in parts (0.1, 0.2)",
         at_least=1,
     )
     max_readings: int = _setting(
@@ -156,7 +156,9 @@ class Settings:
     replay_window: float = _setting(
         300.0, "seconds that ReplayDetection/Created may differ from our clock; else refused with 7.7", at_least=0
     )
-    require_replay_detection: bool = _setting(False, "refuse messages without ReplayDetection with 1.5")
+    require_replay_detection: bool = _setting(
+        False, "refuse messages without ReplayDetection, and changes over REST without Idempotency-Key, with 1.5"
+    )
     unknown_devices: str = _setting(
         "accept",
         "what a control or an event does with a device that nobody told of before: accept it and make it known, "

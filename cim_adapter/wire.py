@@ -48,5 +48,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     wire: Wire
     further: bool = False
     """Another message of a request whose first one was counted: it is none of the caller's quota."""
+    unrepeatable: bool = False
+    """The transport sees to it that a message played again does nothing: it need not prove that it is fresh."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""

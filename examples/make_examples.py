@@ -6,7 +6,8 @@
 Each file is a typed message in SOAP 1.1. A verb in the past tense is an event; ``reply-created.xml`` is the
 late answer to a create. All files are about one small utility, and nouns stand in an order in which what is
 referred to has been created before; deletes go the other way round. Requests are about the first object of a
-noun (meter M-1001), events about the second (meter M-1002), so that either can be sent without the other.
+noun (meter M-1001), events about the second (meter M-1002), sets of operations (``execute.xml`` and then
+``executed.xml``) about the third, so that either can be sent without the others.
 
 Needs lxml alone.
 """
@@ -91,7 +92,7 @@ def address(number: str) -> Content:
 def service_category(name: str, changed: bool) -> Content:
     return {
         "mRID": mrid("ServiceCategory", name),
-        "kind": "electricity" if name == "electricity" else "water",
+        "kind": name,
         "ConfigurationEvents": configured(changed),
         "Names": named(f"{name} (metered)" if changed else name, "ServiceCategoryName"),
     }
@@ -498,7 +499,7 @@ class Noun:
     """
 
     name: str
-    objects: tuple[str, str]
+    objects: tuple[str, str, str]
     payload: Callable[[str, bool], Content]
     query: Content
     target: Callable[[str], tuple[str, dict[str, str]]]
@@ -528,7 +529,7 @@ def by_name(kind: str, name_type: str) -> Callable[[str], tuple[str, dict[str, s
 
 
 def master_data(
-    kind: str, objects: tuple[str, str], content: Callable[[str, bool], Content], query: Content
+    kind: str, objects: tuple[str, str, str], content: Callable[[str, bool], Content], query: Content
 ) -> Noun:
     """A noun whose payload is one object, with nothing beside it."""
     return Noun(
@@ -552,56 +553,62 @@ METER = {"Names": named("M-1001", "MeterUniqueID")}
 
 NOUNS = (
     master_data(
-        "ServiceCategory", ("electricity", "water"), service_category, {"ServiceCategory": {"kind": "electricity"}}
+        "ServiceCategory",
+        ("electricity", "water", "gas"),
+        service_category,
+        {"ServiceCategory": {"kind": "electricity"}},
     ),
     master_data(
         "ServiceSupplier",
-        ("Exampleby Energy", "Exampleby Water"),
+        ("Exampleby Energy", "Exampleby Water", "Exampleby Gas"),
         service_supplier,
         {"ServiceSupplier": {"Names": named("Exampleby Energy", "SupplierName")}},
     ),
     master_data(
         "ServiceLocation",
-        ("SL-1001", "SL-1002"),
+        ("SL-1001", "SL-1002", "SL-1003"),
         service_location,
         {"ServiceLocation": identity("ServiceLocation", "SL-1001")},
     ),
     master_data(
         "UsagePointLocation",
-        ("UPL-1001", "UPL-1002"),
+        ("UPL-1001", "UPL-1002", "UPL-1003"),
         usage_point_location,
         {"UsagePointLocation": identity("UsagePointLocation", "UPL-1001")},
     ),
     master_data(
         "Customer",
-        ("C-1001", "C-1002"),
+        ("C-1001", "C-1002", "C-1003"),
         customer,
         {"Customer": {"Names": named("C-1001", "CustomerNumber")}},
     ),
     master_data(
         "CustomerAccount",
-        ("A-1001", "A-1002"),
+        ("A-1001", "A-1002", "A-1003"),
         customer_account,
         {"CustomerAccount": identity("CustomerAccount", "A-1001")},
     ),
     master_data(
         "CustomerAgreement",
-        ("AG-1001", "AG-1002"),
+        ("AG-1001", "AG-1002", "AG-1003"),
         customer_agreement,
         {"CustomerAgreement": identity("CustomerAgreement", "AG-1001")},
     ),
     master_data(
         "AuxiliaryAgreement",
-        ("AX-1001", "AX-1002"),
+        ("AX-1001", "AX-1002", "AX-1003"),
         auxiliary_agreement,
         {"AuxiliaryAgreement": identity("AuxiliaryAgreement", "AX-1001")},
     ),
     master_data(
-        "PricingStructure", ("DN-1001", "DN-1002"), pricing_structure, {"PricingStructure": {"code": "DN-1001"}}
+        "PricingStructure",
+        ("DN-1001", "DN-1002", "DN-1003"),
+        pricing_structure,
+        {"PricingStructure": {"code": "DN-1001"}},
     ),
     Noun(
         "MeterConfig",
-        ("M-1001", "M-1002"),
+        ("M-1001", "M-1002", "M-1003"),
         meter_config,
         {"Meter": METER},
         by_mrid("Meter"),
@@ -610,7 +617,7 @@ NOUNS = (
     ),
     Noun(
         "EndDeviceConfig",
-        ("TH-1001", "TH-1002"),
+        ("TH-1001", "TH-1002", "TH-1003"),
         end_device_config,
         {"EndDevice": {"isPan": "true", "type": "thermostat"}},
         by_mrid("EndDevice"),
@@ -618,7 +625,7 @@ NOUNS = (
     ),
     Noun(
         "ComModuleConfig",
-        ("CM-1001", "CM-1002"),
+        ("CM-1001", "CM-1002", "CM-1003"),
         com_module_config,
         {"ComModule": {"Names": named("CM-1001", "ComModuleID")}},
         by_mrid("ComModule"),
@@ -626,13 +633,13 @@ NOUNS = (
     ),
     master_data(
         "UsagePoint",
-        ("UP-1001", "UP-1002"),
+        ("UP-1001", "UP-1002", "UP-1003"),
         usage_point,
         {"UsagePoint": {"Names": named("UP-1001", "UsagePointName")}},
     ),
     Noun(
         "EndDeviceGroups",
-        ("north thermostats", "south thermostats"),
+        ("north thermostats", "south thermostats", "east thermostats"),
         end_device_groups,
         {"EndDeviceGroup": {"Names": named("north thermostats", "GroupName")}},
         by_mrid("EndDeviceGroup"),
@@ -640,7 +647,7 @@ NOUNS = (
     ),
     Noun(
         "UsagePointGroups",
-        ("feeder 7", "feeder 8"),
+        ("feeder 7", "feeder 8", "feeder 9"),
         usage_point_groups,
         {"UsagePoint": identity("UsagePoint", "UP-1001")},
         by_name("UsagePointGroup", "GroupName"),
@@ -648,7 +655,7 @@ NOUNS = (
     ),
     Noun(
         "MasterDataLinkageConfig",
-        ("1001", "1002"),
+        ("1001", "1002", "1003"),
         linkage,
         {"Meter": METER, "TimeSchedule": MONTH},
         lambda name: ("", {}),  # a link has no id: close names it in Payload
@@ -656,7 +663,7 @@ NOUNS = (
     ),
     Noun(
         "MeterReadSchedule",
-        ("M-1001", "M-1002"),
+        ("M-1001", "M-1002", "M-1003"),
         read_schedule,
         {"EndDevice": identity("Meter", "M-1001"), "TimeSchedule": MONTH},
         schedule_id,
@@ -664,14 +671,14 @@ NOUNS = (
     ),
     Noun(
         "EndDeviceControls",
-        ("1001", "1002"),
+        ("1001", "1002", "1003"),
         control,
         {"EndDeviceControl": {"issuerTrackingID": "WO-1001"}},
         by_mrid("EndDeviceControl"),
     ),
     Noun(
         "EndDeviceEvents",
-        ("1001", "1002"),
+        ("1001", "1002", "1003"),
         event,
         {"EndDeviceEventType": {"Names": {"name": POWER_LOST}}, "Meter": METER, "TimeSchedule": MONTH},
         by_mrid("EndDeviceEvent"),
@@ -680,7 +687,7 @@ NOUNS = (
     ),
     Noun(
         "MeterReadings",
-        ("M-1001", "M-1002"),
+        ("M-1001", "M-1002", "M-1003"),
         readings,
         {"EndDevice": METER, "ReadingType": {"Names": {"name": REGISTER}}, "TimeSchedule": DAY},
         by_name("Meter", "MeterUniqueID"),
@@ -779,6 +786,30 @@ def make(noun: Noun, verb: str, result: str | None = None) -> bytes:
         own = noun.other.get(verb)
         content = own(name) if own else noun.payload(name, verb not in ("create", "created"))
         fill(etree.SubElement(part("Payload"), f"{{{profile}}}{noun.name}"), content)
+    return written(envelope)
+
+
+def make_set(noun: Noun, verb: str) -> bytes:
+    """A set of one operation: the third object is created (execute), and has been changed (executed)."""
+    typed, profile = f"{BASE}/{noun.name}OperationSetMessage", f"{BASE}/{noun.name}#"
+    namespaces = {"soap": SOAP, "typed": typed, "msg": MESSAGE, "payload": profile}
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap=namespaces)
+    body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
+    message = etree.SubElement(body, f"{{{typed}}}{verb.capitalize()}{noun.name}OperationSet")
+    about = header(noun, verb, verb) | {"Noun": "OperationSet"}
+    if noun.name in CORRELATED and is_event(verb):
+        about["CorrelationID"] = message_id(noun.name, "execute")
+    envelope_part(etree.SubElement(message, f"{{{typed}}}Header"), about)
+    operations = etree.SubElement(etree.SubElement(message, f"{{{typed}}}Payload"), f"{{{typed}}}OperationSet")
+    envelope_part(operations, {"enforceTransactionalIntegrity": "true"})
+    operation = etree.SubElement(operations, f"{{{MESSAGE}}}Operation")
+    done = "changed" if is_event(verb) else "create"
+    envelope_part(operation, {"operationId": "1", "noun": noun.name, "verb": done})
+    fill(etree.SubElement(operation, f"{{{profile}}}{noun.name}"), noun.payload(noun.objects[2], is_event(verb)))
+    return written(envelope)
+
+
+def written(envelope: etree._Element) -> bytes:
     return bytes(etree.tostring(envelope, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
@@ -789,6 +820,8 @@ def examples() -> Iterator[tuple[str, bytes]]:
             yield f"{noun.name}/{verb}.xml", make(noun, verb)
         for verb, result in noun.late.items():
             yield f"{noun.name}/reply-{verb}.xml", make(noun, verb, result)
+        for verb in ("execute", "executed"):
+            yield f"{noun.name}/{verb}.xml", make_set(noun, verb)
 
 
 def main() -> int:

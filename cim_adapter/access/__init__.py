@@ -1,10 +1,21 @@
 """Who is calling, and what they may do: the same for every transport."""
 
 from cim_adapter.access.access import Access
+from cim_adapter.access.audit import administered
 from cim_adapter.access.identity import Credentials, Identity
 from cim_adapter.access.keys import ApiKeys, new_key
 from cim_adapter.access.quota import Allowance
 from cim_adapter.access.roles import Roles
 from cim_adapter.access.tokens import issue
 
-__all__ = ["Access", "Allowance", "ApiKeys", "Credentials", "Identity", "Roles", "issue", "new_key"]
+__all__ = [
+    "Access",
+    "Allowance",
+    "ApiKeys",
+    "Credentials",
+    "Identity",
+    "Roles",
+    "administered",
+    "issue",
+    "new_key",
+]

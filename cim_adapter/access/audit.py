@@ -3,7 +3,9 @@ not let in."""
 
 from __future__ import annotations
 
+import getpass
 import logging
+import os
 from collections.abc import Iterable, Iterator
 
 from cim_adapter import instants
@@ -30,6 +32,26 @@ def subjects(call: Call) -> tuple[tuple[str, ...], int]:
         return tuple(named), 1
     named.sort()
     return tuple(named[:_NAMED]), len(named)
+
+
+def administered(verb: str, noun: str, *subjects: str) -> Event:
+    """What the trail is told of a command on this machine: who gave it is who is logged in."""
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        who = f"uid {os.getuid()}"
+    return Event(
+        received=instants.now(),
+        transport="command line",
+        remote=None,
+        partner=who,
+        verb=verb,
+        noun=noun,
+        subjects=subjects,
+        subject_count=len(subjects),
+        result="OK",
+        code="0.0",
+    )
 
 
 def _asked_for(call: Call) -> Iterator[tuple[str, Identity]]:

@@ -39,3 +39,29 @@ def join_unit(multiplier: CodeRow, unit: CodeRow) -> str:
     if multiplier.known and (plain or symbol in ("Ω", "°C")):
         return f"{multiplier.symbol}{symbol}"
     return f"10{str(multiplier.number).translate(_SUPERSCRIPT)} {symbol}".rstrip()
+
+
+def fitting_units(kind: str) -> tuple[str, ...]:
+    """The names of the units that a measurement kind is measured in; empty where nothing is ruled out.
+
+    From the dimensions of the quantities; only for kinds whose dimension leaves no doubt.
+    """
+    energy = ("Wh", "VAh", "VArh", "J", "Btu", "therm", "Q", "Qh", "Q45h", "Q60h")
+    power = ("W", "VA", "VAr", "Q", "Q45", "Q60", "BtuPerh")
+    metric = ("m3", "m3Uncompensated", "m3Compensated", "l", "lUncompensated", "lCompensated")
+    volume = (*metric, "ft3", "ft3Compensated", "ft3Uncompensated", "USGal", "ImperialGal", "cubicYard")
+    kinds = {
+        "energy": energy,
+        "power": power,
+        "demand": (*power, *energy, "A", "m3Perh", "ft3Perh", "lPerh"),
+        "voltage": ("V",),
+        "dcVoltage": ("V",),
+        "acVoltagePeak": ("V",),
+        "acVoltagePeakToPeak": ("V",),
+        "batteryVoltage": ("V",),
+        "current": ("A",),
+        "frequency": ("Hz",),
+        "temperature": ("degC", "K", "degreesFahrenheit"),
+        "volume": volume,
+    }
+    return kinds.get(kind, ())

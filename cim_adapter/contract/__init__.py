@@ -13,12 +13,14 @@ from cim_adapter.contract.files import ContractFiles
 from cim_adapter.contract.operations import Offer, read_offer
 from cim_adapter.contract.overlay import overlay
 from cim_adapter.contract.profiles import ContractError
+from cim_adapter.contract.services import noun_of
 
 __all__ = [
     "ContractError",
     "ContractFiles",
     "Offer",
     "build",
+    "noun_of",
     "outdated",
     "overlay",
     "read_offer",

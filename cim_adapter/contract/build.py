@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cim_adapter.contract.files import ContractFiles
-from cim_adapter.contract.message_schema import message_schema, query_schema
+from cim_adapter.contract.message_schema import message_schema, query_schema, set_schema
 from cim_adapter.contract.profiles import read_schemas
 from cim_adapter.contract.services import generic_service, in_soap12, typed_services
 from cim_adapter.contract.wsdl import description
@@ -21,6 +21,7 @@ def build(profiles: Path, *, strict: bool = True) -> dict[str, bytes]:
     files = {"wsdl/Service.wsdl": description(generic_service(schemas.envelope))}
     for noun in schemas.nouns:
         files[f"xsd/{noun.profile.message_file}"] = message_schema(noun.profile)
+        files[f"xsd/{noun.profile.operation_set.message_file}"] = set_schema(noun.profile)
         if noun.query is not None:
             files[f"xsd/{noun.query.message_file}"] = query_schema(noun.profile, noun.query)
         for service in typed_services(noun):

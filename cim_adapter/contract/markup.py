@@ -15,6 +15,7 @@ SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
 BASE: Final = "http://iec.ch/TC57/2011/"
 MESSAGE: Final = "http://iec.ch/TC57/2011/schema/message"
 MESSAGE_FILE: Final = "Message.xsd"
+OPERATION_SET: Final = "OperationSet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Typed message schemas: one element per operation around a profile.
+"""Typed message schemas: one element per operation around a profile, or around a set of operations.
 
 Sources: envelope facts §4.2, metering facts §2.15.
 
@@ -8,9 +8,11 @@ Header and Reply is the envelope's, what stands in Payload is the profile's.
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from lxml import etree
 
-from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, XS, Maker, generated
+from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, OPERATION_SET, XS, Maker, generated
 from cim_adapter.contract.profiles import Profile
 
 REQUEST_VERBS = ("Create", "Change", "Cancel", "Close", "Delete")
@@ -123,6 +125,58 @@ def query_schema(profile: Profile, query: Profile) -> bytes:
     return generated(root, query.file, profile.file)
 
 
+def set_schema(profile: Profile) -> bytes:
+    """``<Noun>OperationSetMessage.xsd``: sets of operations on one noun, as request and as event.
+
+    What an Operation carries is not looked at here (the envelope skips it): each is judged by the XSD of its
+    own namespace.
+    """
+    noun = profile.operation_set.noun
+    xs = Maker(XS, {"xs": XS, "msg": MESSAGE, "tns": profile.operation_set.message_namespace})
+    header = xs("element", name="Header", type="msg:HeaderType")
+    payload = xs("element", name="Payload", type=f"tns:{noun}PayloadType", minOccurs="0")
+    request = xs("element", name="Request", type="msg:RequestType", minOccurs="0")
+    root = xs(
+        "schema",
+        _documentation(
+            xs,
+            f"The messages that carry a set of operations on {profile.noun}. That there are such messages, and "
+            "what they are called, is known from one public set of schemas alone (its nouns are of another part "
+            "of IEC 61968); that they exist for this noun is inferred.",
+        ),
+        _import(xs, MESSAGE, MESSAGE_FILE),
+        xs("element", name=f"Execute{noun}", type=f"tns:{noun}RequestMessageType"),
+        xs("element", name=f"Executed{noun}", type=f"tns:{noun}EventMessageType"),
+        *_answer_elements(xs, noun),
+        _message_type(
+            xs,
+            f"{noun}RequestMessageType",
+            "A request to carry out the operations in Payload.",
+            deepcopy(header),
+            request,
+            deepcopy(payload),
+        ),
+        _message_type(
+            xs,
+            f"{noun}EventMessageType",
+            "The operations in Payload have been carried out elsewhere. Over SOAP it is answered like a request.",
+            header,
+            payload,
+        ),
+        *_answer_types(xs, noun),
+        _message_type(
+            xs,
+            f"{noun}PayloadType",
+            "The set, or the set Compressed.",
+            *_other_payloads(xs),
+        ),
+        targetNamespace=profile.operation_set.message_namespace,
+        elementFormDefault="qualified",
+        attributeFormDefault="unqualified",
+    )
+    return generated(root, profile.file)
+
+
 def _answer_elements(xs: Maker, noun: str) -> tuple[etree._Element, ...]:
     return (
         xs("element", name=f"{noun}ResponseMessage", type=f"tns:{noun}ResponseMessageType"),
@@ -157,7 +211,14 @@ def _payload_type(xs: Maker, profile: Profile, **occurs: str) -> etree._Element:
         f"{profile.noun}PayloadType",
         "A sequence, where the envelope's own Payload is a choice; and without ID.",
         xs("element", ref=f"payload:{profile.noun}", **occurs),
-        xs("element", name="OperationSet", type="msg:OperationSet", minOccurs="0"),
+        *_other_payloads(xs),
+    )
+
+
+def _other_payloads(xs: Maker) -> tuple[etree._Element, ...]:
+    """What may stand in a Payload beside a profile, or in its place."""
+    return (
+        xs("element", name=OPERATION_SET, type=f"msg:{OPERATION_SET}", minOccurs="0"),
         xs("element", name="Compressed", type="xs:string", minOccurs="0"),
         xs("element", name="Format", type="xs:string", minOccurs="0"),
     )

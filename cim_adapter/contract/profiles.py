@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from cim_adapter.contract.markup import BASE, MESSAGE, MESSAGE_FILE, XS, parse
+from cim_adapter.contract.markup import BASE, MESSAGE, MESSAGE_FILE, OPERATION_SET, XS, parse
 
 _ONE_EACH = frozenset({"MasterDataLinkageConfig", "MeterReadSchedule"})
 """Profiles whose root is one thing, where that of every other one is a list of things."""
@@ -44,6 +44,11 @@ class Profile:
     def message_namespace(self) -> str:
         """The namespace of the typed messages around this profile, without the ``#``."""
         return f"{self.base}{self.noun}Message"
+
+    @property
+    def operation_set(self) -> Profile:
+        """What messages and services that carry sets of operations on this noun are called after."""
+        return Profile(f"{self.noun}{OPERATION_SET}", self.base, self.file)
 
     @property
     def stands_for_one(self) -> bool:

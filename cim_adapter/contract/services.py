@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, SOAP11, SOAP12, XS
+from cim_adapter.contract.markup import MESSAGE, MESSAGE_FILE, OPERATION_SET, SOAP11, SOAP12, XS
 from cim_adapter.contract.message_schema import EVENT_VERBS, REQUEST_VERBS
 from cim_adapter.contract.profiles import Noun, Profile
 from cim_adapter.contract.wsdl import Exchange, Operation, Port, Service, WsdlMessage, imports
@@ -28,6 +29,21 @@ class Pattern:
     input: str
     meaning: str
     meanings: dict[str, str]
+
+
+def set_patterns() -> tuple[Pattern, Pattern]:
+    """Execute and Receive for sets of operations (envelope facts §4.2, single source)."""
+    execute = {"Execute": "Carries out the operations on {noun} that stand in Payload/OperationSet."}
+    receive = {"Executed": "Takes note of operations on {noun} that were carried out elsewhere."}
+    return (
+        Pattern("Execute", "Request", "Carries out sets of operations on {noun}.", execute),
+        Pattern("Receive", "Event", "Receives events that are sets of operations on {noun}.", receive),
+    )
+
+
+def noun_of(service: str) -> str:
+    """The noun that a typed service is about: ``ExecuteMeterReadingsOperationSet`` → ``MeterReadings``."""
+    return re.sub(r"^(?:Execute|Receive|Reply|Get)", "", service).removesuffix(OPERATION_SET)
 
 
 def patterns() -> tuple[Pattern, Pattern, Pattern]:
@@ -64,9 +80,12 @@ def patterns() -> tuple[Pattern, Pattern, Pattern]:
 
 
 def typed_services(noun: Noun) -> Iterator[Service]:
-    """The SOAP 1.1 services of one noun: Execute, Receive, Reply and, where there is a query, Get."""
+    """The SOAP 1.1 services of one noun: Execute, Receive, Reply and, where there is a query, Get; and those for
+    sets of operations on it."""
     for pattern in patterns():
         yield _pattern_service(noun.profile, pattern)
+    for pattern in set_patterns():
+        yield _set_service(noun.profile, pattern)
     if noun.query is not None:
         yield _get_service(noun.profile, noun.query)
 
@@ -128,6 +147,21 @@ def _pattern_service(profile: Profile, pattern: Pattern) -> Service:
         sources=(profile.file,),
         operations=tuple(
             _typed_operation(profile, f"{verb}{noun}", pattern.input, meaning.format(noun=noun))
+            for verb, meaning in pattern.meanings.items()
+        ),
+    )
+
+
+def _set_service(profile: Profile, pattern: Pattern) -> Service:
+    own = profile.operation_set
+    return _typed_service(
+        own,
+        name=f"{pattern.word}{own.noun}",
+        meaning=pattern.meaning.format(noun=profile.noun),
+        answers=own.noun,
+        sources=(profile.file,),
+        operations=tuple(
+            _typed_operation(own, f"{verb}{own.noun}", pattern.input, meaning.format(noun=profile.noun))
             for verb, meaning in pattern.meanings.items()
         ),
     )

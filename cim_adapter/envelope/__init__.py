@@ -1,6 +1,13 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
-from cim_adapter.envelope.compression import COMPRESSED, inflate, put_in_place, unpack
+from cim_adapter.envelope.compression import (
+    COMPRESSED,
+    inflate,
+    packed,
+    put_in_place,
+    unpack,
+    wants_compressed,
+)
 from cim_adapter.envelope.decode import read_message, read_reply
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
@@ -52,12 +59,14 @@ __all__ = [
     "as_message",
     "carrier_of",
     "inflate",
+    "packed",
     "put_in_place",
     "read_message",
     "read_operation_set",
     "read_reply",
     "same_content",
     "unpack",
+    "wants_compressed",
     "write_fault",
     "write_reply",
 ]

@@ -1,4 +1,5 @@
 """Payload/Compressed: base64 of gzip of a document; with Format BINARY, base64 alone (facts/envelope.md §5.3).
+Answers are compressed for who compresses, and for who asks for it: nothing public says how, so by an Option.
 
 A few bytes can inflate to very many, so inflating stops as soon as too much has come out: more than what
 the message may hold, or more than any real document gives for the bytes that went in.
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
 import zlib
 
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter.envelope.dialect import MESSAGE_NS
-from cim_adapter.envelope.message import Payload
+from cim_adapter.envelope.message import Message, Payload, Reply
 from cim_adapter.errors import OverBudget, Refused, Unreadable
 from cim_adapter.xmltree import children, namespace
 
@@ -23,6 +26,25 @@ COMPRESSED = "Compressed"
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 256 * 1024  # bytes inflated at once
 _FREE = 1024 * 1024  # bytes that may come out of however few
+
+
+def wants_compressed(message: Message) -> bool:
+    """Whether the payload of the answer is to be compressed: that of ``message`` is, or an Option named
+    ``compressed`` asks for it.
+    """
+    if message.payload is not None and message.payload.compressed is not None:
+        return True
+    options = message.request.options if message.request else ()
+    return any(name == "compressed" and (value or "").strip() in ("true", "1") for name, value in options)
+
+
+def packed(reply: Reply) -> Reply:
+    """``reply`` with its payload compressed, where that is one document: several have no place in Compressed."""
+    if len(reply.payload) != 1:
+        return reply
+    document = etree.tostring(reply.payload[0], xml_declaration=True, encoding="UTF-8", with_tail=False)
+    text = base64.b64encode(gzip.compress(document, mtime=0)).decode()
+    return replace(reply, payload=(), compressed=text)
 
 
 def unpack(payload: Payload, *, at_most: int, ratio: int) -> bytes:

@@ -6,6 +6,7 @@ import copy
 
 from lxml import etree
 
+from cim_adapter.envelope.compression import COMPRESSED
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS
 from cim_adapter.envelope.message import ID, Header, Reply
 from cim_adapter.envelope.shapes import Kind, Shape
@@ -34,6 +35,10 @@ def write_reply(header: Header, reply: Reply, shape: Shape) -> etree._Element:
     _write_reply(etree.SubElement(carrier, f"{{{shape.namespace}}}Reply"), reply)
     if reply.payload:
         etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").extend(reply.payload)
+    elif reply.compressed is not None:
+        payload = etree.SubElement(carrier, f"{{{shape.namespace}}}Payload")
+        etree.SubElement(payload, f"{{{shape.namespace}}}{COMPRESSED}").text = reply.compressed
+        etree.SubElement(payload, f"{{{shape.namespace}}}Format").text = "XML"
     return outer
 
 

@@ -123,7 +123,7 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
-    for each revision of a profile that objects were stored in).
+    for each revision of a profile that objects were stored in), or ``compressed`` in its place.
 
     ``operation_id`` is for a reply to one Operation of an OperationSet alone.
     """
@@ -132,6 +132,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[Error, ...] = (Error(code="0.0"),)
     ids: tuple[ID, ...] = ()
     payload: tuple[etree._Element, ...] = ()
+    compressed: str | None = None
     operation_id: int | None = None
 
     @classmethod
@@ -154,6 +155,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self.result is Result.OK
             and not self.payload
+            and self.compressed is None
             and not self.ids
             and self.operation_id is None
             and len(self.errors) == 1

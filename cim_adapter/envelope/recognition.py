@@ -5,7 +5,7 @@ Plain messages of 2011 are told by their root alone. Other editions and partners
 
     another namespace      2008, 2010, 2021 (edition 2: not public beyond its namespace), with or without www.
     a typed root           of another year; Get<Noun>RequestMessage; <Noun>QueriesRequestMessage; Get and
-                           Reply beside the other verbs; Execute<Noun>OperationSet
+                           Reply beside the other verbs
     ``message``            in the abstract namespace, inside shape C
     anything else          that carries a Header, and a Request, Payload or Reply
 """
@@ -24,8 +24,9 @@ from cim_adapter.xmltree import children, local, namespace
 
 _A_ROOTS = frozenset({"RequestMessage", "EventMessage", "ResponseMessage", "Message"})
 _B_ROOTS = frozenset({"Request", "Response"})
-_VERBS_OF_OTHERS = frozenset({"Get", "Reply", "Execute", "Executed"})
-"""In the name of a root: our contract has Get in a namespace of its own, and none of the others."""
+_OF_A_SET = frozenset({"Execute", "Executed"})
+_VERBS_OF_OTHERS = frozenset({"Get", "Reply", *_OF_A_SET})
+"""In the name of a root: our contract has Get, and those of sets, in namespaces of their own, and no Reply."""
 _C_ROOTS = frozenset({"Request", "Response", "PublishEvent"})
 
 
@@ -71,9 +72,8 @@ class ShapeReader:
             return self._by_structure(root)
         language = language_of(root) or MESSAGE_NS
         of_2011 = typed[1] is None and typed[2] == "2011" and language == MESSAGE_NS
-        # <Noun>OperationSet has no schema of its own: what is in it is the envelope's (P6).
-        ours = stem == noun and (get or verb not in _VERBS_OF_OTHERS) and not noun.endswith(OPERATION_SET)
-        if of_2011 and ours:
+        known = verb in _OF_A_SET if noun.endswith(OPERATION_SET) else get or verb not in _VERBS_OF_OTHERS
+        if of_2011 and stem == noun and known:
             return Shape(kind=Kind.TYPED, namespace=outer, operation=name, typed_noun=noun), root
         ends = ("ResponseMessage", "FaultMessage") if stem != noun else ()
         roots = tuple((f"{{{outer}}}{noun}{end}", f"{{{outer}}}{stem}{end}") for end in ends)

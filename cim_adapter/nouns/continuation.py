@@ -2,11 +2,15 @@
 
 A part is PARTIAL with 0.1 where more follows and with 0.2 where it is the last. ``Reply/ID`` with the
 idType ``continuation`` says where to go on: the caller repeats the request with that value in its Option
-``continuation``, under a MessageID of its own and the same CorrelationID.
+``continuation``, under a MessageID of its own and the same CorrelationID. An Option ``partSize`` asks for
+smaller parts than the configured ones.
 
-The value is the handler's own bytes, sealed and bound to the partner and to the request: no one else can
+The value is the handler's own place, sealed and bound to the partner and to the request: no one else can
 use it, nor for another question, and nothing can be read from it. Nothing of it is kept here, so a caller
 may stop anywhere, go on after a restart, at another process, or ask for a part again.
+
+A handler prepares with ``asked_for``, takes what the part holds with ``cut``, and answers with ``as_part``.
+What is wrong with the request itself is told in the first part.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from lxml import etree
@@ -24,17 +30,72 @@ from cim_adapter.nouns.registry import Call
 from cim_adapter.store.sealing import SealError
 
 _NAME = "continuation"
+_SIZE = "partSize"
+_DONE = Error(code="0.0")
+
+F = TypeVar("F")
+P = TypeVar("P")
+T = TypeVar("T")
 
 
-def read_continuation(call: Call) -> bytes | None:
-    """Where the caller wants to go on: what the handler gave to ``as_part``; None for a first part.
-
-    Raises Refused (2.15) for what is no continuation of this request.
+class Asked(msgspec.Struct, Generic[F, P], frozen=True):
+    """What a get asks for, and which part of the answer: the one at ``place`` (None: the first), of ``size``
+    objects or readings at most.
     """
-    request = call.message.request or Request()
-    given = next((value for name, value in request.options if name == _NAME), None)
+
+    filter: F
+    place: P | None
+    size: int
+
+    @property
+    def is_first(self) -> bool:
+        return self.place is None
+
+
+def asked_for(call: Call, wanted: F, place: type[P], *, at_most: int) -> Asked[F, P]:
+    """What ``call`` asks for. ``place`` is the type of what the handler gives to ``as_part``; ``at_most`` is
+    how much a part holds.
+
+    Raises Refused: 2.15 for what is no continuation of this request, 1.6 for a part size that is none.
+    """
+    given = _option(call, _NAME)
+    at = None if given is None else msgspec.msgpack.decode(_opened(call, given), type=place)
+    return Asked(wanted, at, _part_size(call, at_most))
+
+
+def cut(items: Iterable[T], size: int, weight: Callable[[T], int] = lambda _: 1) -> tuple[list[T], bool]:
+    """The first of ``items``, as many as weigh ``size`` together, but one at least; and whether there are more.
+
+    No more of them are taken than are told, and one.
+    """
+    taken: list[T] = []
+    total = 0
+    for item in items:
+        total += weight(item)
+        if taken and total > size:
+            return taken, True
+        taken.append(item)
+    return taken, False
+
+
+def _option(call: Call, wanted: str) -> str | None:
+    options = call.message.request.options if call.message.request else ()
+    return next((value or "" for name, value in options if name == wanted), None)
+
+
+def _part_size(call: Call, at_most: int) -> int:
+    given = _option(call, _SIZE)
     if given is None:
-        return None
+        return at_most
+    if not (given.isascii() and given.isdigit() and int(given[:18]) > 0):
+        raise Refused(
+            f"Option {_SIZE} is {given[:20]!r}; it is how many objects or readings a part has, 1 or more",
+            code="1.6",
+        )
+    return min(int(given[:18]), at_most)
+
+
+def _opened(call: Call, given: str) -> bytes:
     try:
         return call.vault.open(base64.urlsafe_b64decode(given), _bound_to(call))
     except (SealError, binascii.Error, ValueError) as error:
@@ -45,13 +106,18 @@ def read_continuation(call: Call) -> bytes | None:
         ) from error
 
 
-def as_part(call: Call, reply: Reply, more: bytes | None) -> Reply:
-    """``reply`` as one part of several; ``more`` is where the next one begins, None in the last."""
-    errors = tuple(error for error in reply.errors if error.code != "0.0")
-    if more is None:
+def as_part(call: Call, asked: Asked[Any, P], reply: Reply, following: P | None) -> Reply:
+    """``reply`` as the part that was asked for; itself where it is the whole answer. ``following`` is the place
+    of the next part, None in the last.
+    """
+    if asked.is_first and following is None:
+        return reply
+    errors = tuple(error for error in reply.errors if error != _DONE)
+    if following is None:
         told = Error(code="0.2", reason="the last part of this answer")
         return Reply(result=Result.PARTIAL, errors=(told, *errors), ids=reply.ids, payload=reply.payload)
-    token = base64.urlsafe_b64encode(call.vault.seal(more, _bound_to(call))).decode()
+    place = msgspec.msgpack.encode(following)
+    token = base64.urlsafe_b64encode(call.vault.seal(place, _bound_to(call))).decode()
     told = Error(
         code="0.1",
         reason="more follows: repeat this request with an Option named continuation, whose value is that of "

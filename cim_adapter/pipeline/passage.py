@@ -69,3 +69,5 @@ class Understood(msgspec.Struct, frozen=True, kw_only=True):
     prepared: Any
     entry: journal.Entry
     charge: Charge | None
+    compressed: bool = False
+    """Whether the payload of the answer is to be."""

@@ -22,9 +22,11 @@ from cim_adapter.access import Access, Allowance, Identity
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import (
     ID,
+    Reply,
     ReplyWords,
     Result,
     Verb,
+    packed,
     write_fault,
     write_reply,
 )
@@ -47,6 +49,7 @@ from cim_adapter.settings import Settings
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
 from cim_adapter.store.trail import Event
+from cim_adapter.store.transaction import Reader
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import Tally
 from cim_adapter.wire import Answer, Arrival, Wire
@@ -170,7 +173,7 @@ class Pipeline:
                     outcome = await self._store.commit(outcome)
         if isinstance(outcome, Understood):
             known = outcome
-            found = await self._store.read(lambda reader: known.handler.run(known.call, known.prepared, reader))
+            found = await self._store.read(lambda reader: _found(known, reader))
             outcome = await self._store.commit(self._settling.work(known, lambda _: found))
         answer: Answer = outcome
         return answer
@@ -211,3 +214,9 @@ class Pipeline:
         if isinstance(error, Refused) and passage.sent is not None:
             return answered(passage.arrival.wire, passage.sent, element)
         return passage.arrival.wire.fault(error, element)
+
+
+def _found(known: Understood, reader: Reader) -> Reply:
+    """The answer to a get. It is compressed here, in a reader's thread, where nobody waits for it."""
+    reply = known.handler.run(known.call, known.prepared, reader)
+    return packed(reply) if known.compressed else reply

@@ -29,9 +29,9 @@ class Policy:
         self._replay_required = settings.require_replay_detection
         self._window = settings.replay_window
 
-    def admit(self, header: Header) -> None:
+    def admit(self, header: Header, *, unrepeatable: bool = False) -> None:
         """Raises Refused: 7.7 for another Context, 1.9 for another Revision; Incomplete (1.5) where
-        ReplayDetection is required and absent.
+        ReplayDetection is required and absent, unless the transport guards against repetition.
         """
         if self._context and header.context not in (None, self._context):
             raise Refused(
@@ -42,7 +42,7 @@ class Policy:
                 f"Header/Revision is {header.revision or 1}; this adapter takes {', '.join(self._revisions)}",
                 code="1.9",
             )
-        if self._replay_required and header.replay_detection is None:
+        if self._replay_required and header.replay_detection is None and not unrepeatable:
             raise Incomplete("Header/ReplayDetection with Nonce and Created is required here", code="1.5")
 
     def nonce(self, transaction: Transaction, partner: str, header: Header, received: int) -> bytes | None:

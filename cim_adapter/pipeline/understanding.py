@@ -20,6 +20,7 @@ from cim_adapter.envelope import (
     Verb,
     as_message,
     read_message,
+    wants_compressed,
 )
 from cim_adapter.errors import UnknownNoun, UnknownVerb
 from cim_adapter.nouns.registry import Call, Handler, Registry
@@ -76,9 +77,10 @@ class Understanding:
             shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
         passage.sent = sent = message.header
+        compressed = wants_compressed(message)
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
-        self._policy.admit(sent)
+        self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
         try:
             handler = self._admit(passage.identity, message, shape, carrier)
         except MENDABLE:
@@ -107,6 +109,7 @@ class Understanding:
             prepared=prepared,
             entry=entry,
             charge=passage.charge,
+            compressed=compressed,
         )
 
     def _admit(

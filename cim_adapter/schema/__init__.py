@@ -7,7 +7,7 @@ Reads XSD files; does no other I/O. Every refusal is one of ``cim_adapter.errors
 
 from cim_adapter.schema.budget import MAX_DEPTH, MAX_TEXT_BYTES, Budget, spend
 from cim_adapter.schema.catalogue import Catalogue
-from cim_adapter.schema.parser import new_parser, parse, reparse
+from cim_adapter.schema.parser import flaw_of, flaws, new_parser, parse, reparse
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "Catalogue",
     "Schema",
     "UnusableSchemaError",
+    "flaw_of",
+    "flaws",
     "new_parser",
     "parse",
     "reparse",

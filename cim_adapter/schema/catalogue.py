@@ -9,11 +9,11 @@ from pathlib import Path
 from lxml import etree
 
 from cim_adapter.errors import Finding, Invalid
-from cim_adapter.schema.explanation import nearest
 from cim_adapter.schema.faults import line_of
 from cim_adapter.schema.mending import Arranged
 from cim_adapter.schema.validation import Schema, UnusableSchemaError
-from cim_adapter.xmltree import namespace
+from cim_adapter.schema.values import nearest
+from cim_adapter.xmltree import local, namespace
 
 _ENVELOPE = re.compile(r".*/schema/message|.*Message")
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
@@ -93,13 +93,19 @@ class Catalogue:
             raise self.unknown(element)
         schema.check(element)
 
+    def home_of(self, element: etree._Element) -> str:
+        """The namespace that an element of this name, or nearly this name, was probably meant to be in; of several
+        the one most like its own. Empty where none is near.
+        """
+        root = nearest(local(element), [root for schema in self for root in schema.roots])
+        candidates = [schema.namespace for schema in self if root in schema.roots]
+        return nearest(namespace(element), candidates) or (candidates[0] if candidates else "")
+
     def unknown(self, element: etree._Element) -> Invalid:
         """Say that no schema has this element's namespace, and which one was probably meant."""
         name = etree.QName(element)
         found = f"namespace {name.namespace!r}" if name.namespace else "no namespace"
-        root = nearest(name.localname, [root for schema in self for root in schema.roots])
-        candidates = [schema.namespace for schema in self if root in schema.roots]
-        wanted = nearest(name.namespace or "", candidates) or (candidates[0] if candidates else "")
+        wanted = self.home_of(element)
         if wanted:
             prefix = f":{element.prefix}" if element.prefix else ""
             expected, advice = f"namespace {wanted!r}", f'Write xmlns{prefix}="{wanted}" on it.'

@@ -55,6 +55,11 @@ class Declaration:
     def __init__(self, component: Any) -> None:  # xmlschema's classes are too wide to name
         self._component = component
 
+    @property
+    def local_name(self) -> str:
+        """The name without its namespace."""
+        return str(self._component.local_name)
+
     def child(self, name: str) -> Declaration | None:
         """Return the declaration of the child called ``name`` (Clark), if the content model has it."""
         for item in self._items():

@@ -30,10 +30,13 @@ _POSITION = re.compile(r",? line \d+, column \d+$")
 _FUNCTION = re.compile(r"^xml\w+: ")
 
 
-def new_parser(schema: etree.XMLSchema | None = None, target: object = None) -> etree.XMLParser:
+def new_parser(
+    schema: etree.XMLSchema | None = None, target: object = None, *, recover: bool = False
+) -> etree.XMLParser:
     """Return a parser that reads no DTD, no network and no entity.
 
-    ``schema`` and ``target`` are lxml's own options: validate while parsing; events instead of a tree.
+    ``schema`` and ``target`` are lxml's own options: validate while parsing; events instead of a tree. With
+    ``recover`` what breaks the schema does not stop it: for documents that are known to be well-formed.
 
     Make one for every use: it costs 2 µs, and a shared one would make threads wait for each other.
 
@@ -49,7 +52,7 @@ def new_parser(schema: etree.XMLSchema | None = None, target: object = None) -> 
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=False,
-        recover=False,
+        recover=recover,
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
@@ -71,28 +74,53 @@ def parse(data: bytes, budget: Budget) -> etree._Element:
         raise _refusal(error) from None
 
 
+def flaws(data: bytes) -> list[Finding]:
+    """All that keeps ``data`` from being well-formed, as far as libxml2 can go on after each.
+
+    For bytes that ``spend`` let pass and ``parse`` refused.
+    """
+    parser = new_parser(recover=True)
+    try:
+        etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        if not len(parser.error_log):
+            return list(_refusal(error).findings)
+    entries = [entry for entry in parser.error_log if entry.domain_name == "PARSER"]
+    return [_flaw(entry.type, entry.message, entry.line, entry.column) for entry in entries]
+
+
 def reparse(content: bytes) -> etree._Element:
     """Parse what we wrote ourselves: it is as large as it is, and needs no budget."""
     return etree.fromstring(content, new_parser())
 
 
+def flaw_of(error: etree.XMLSyntaxError) -> Finding:
+    """Return what the parser stopped at."""
+    line, column = (int(at or 0) for at in getattr(error, "position", (error.lineno, 0)))
+    return _flaw(int(getattr(error, "code", 0)), error.msg or "", line, column)
+
+
 def _refusal(error: etree.XMLSyntaxError) -> Fault:
     code = int(getattr(error, "code", 0))
-    said = _FUNCTION.sub("", _POSITION.sub("", (error.msg or "no XML").strip()).strip())[:200]
-    line = error.lineno or 1
-    if "depth" in said.lower():
-        return _over(line, f"elements more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH} levels")
-    if code in _RESOURCE_LIMITS or _TOO_MUCH.search(said):
+    finding = flaw_of(error)
+    if "depth" in finding.found.lower():
+        return _over(finding.line, f"elements more than {MAX_DEPTH} deep", f"at most {MAX_DEPTH} levels")
+    if code in _RESOURCE_LIMITS or _TOO_MUCH.search(finding.found):
         limit = f"at most {MAX_TEXT_BYTES:,} bytes in one text or comment, 50,000 in one name"
-        return _over(line, "a text, value, comment or name that is too long", limit)
-    finding = Finding(
-        line=line,
+        return _over(finding.line, "a text, value, comment or name that is too long", limit)
+    return Unreadable(f"The body is not well-formed XML: {finding.found} (line {finding.line}).", [finding])
+
+
+def _flaw(code: int, message: str, line: int, column: int) -> Finding:
+    said = _FUNCTION.sub("", _POSITION.sub("", (message or "no XML").strip()).strip())[:200]
+    return Finding(
+        line=line or 1,
+        column=column,
         path="",
         found=said,
         expected="well-formed XML",
         advice=_ADVICE.get(code, ""),
     )
-    return Unreadable(f"The body is not well-formed XML: {said} (line {line}).", [finding])
 
 
 def _over(line: int, found: str, expected: str) -> OverBudget:

@@ -7,29 +7,35 @@ done: white space that XSD allows is taken away, and the findings are written.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from cim_adapter.errors import Finding, Invalid
-from cim_adapter.schema.excerpt import Spot, excerpt, first_spot
-from cim_adapter.schema.explanation import explain
-from cim_adapter.schema.faults import Fault, Faults, read_log
+from cim_adapter.schema.explanation import Explained, explain, explained
+from cim_adapter.schema.faults import Fault
 from cim_adapter.schema.mending import Arranged, arrange
 from cim_adapter.schema.model import Child, declaration
 from cim_adapter.schema.parser import new_parser
+from cim_adapter.schema.spotting import passes, spot
 
 if TYPE_CHECKING:
     import xmlschema
 
-#: A tree with more elements than this is validated as a stream: see excerpt.py. 96 readings have 500.
+#: A tree with more elements than this is validated as a stream: see spotting.py. 96 readings have 500.
 _LARGE = 2_000
 
 #: Different places, such as MeterReading/Readings/timeStamp, whose white space is mended in one message.
 _MENDING_ROUNDS = 16
+
+#: Bytes given to the parser at once.
+_PIECE = 65_536
+
+#: A refusal counts so many faults, and no further.
+_MOST_TOLD = 1_000
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _WHITE = " \t\r\n"
@@ -48,7 +54,6 @@ class Schema:
         self.path = path
         self._lock = Lock()
         self._deciding: etree.XMLSchema | None = None
-        self._complaining: etree.XMLSchema | None = None
         self._components: xmlschema.XMLSchema10 | None = None
         self._crowd = etree.XPath(f"boolean(descendant::*[{_LARGE}])")
         self._crowds: tuple[etree.XPath, ...] = ()
@@ -69,7 +74,7 @@ class Schema:
         """Compile now what decides, which is otherwise compiled for the first message: 1 ms. What explains, 20
         to 150 ms, waits for the first refusal. Raises ``UnusableSchemaError``.
         """
-        self._compile()
+        self.compiled()
 
     def children_of(self, root: etree._Element, element: etree._Element) -> tuple[Child, ...]:
         """What ``element``, somewhere under ``root``, may hold, in the order of the XSD.
@@ -95,30 +100,47 @@ class Schema:
         (XSD 1.0 part 2, 4.3.6: collapse) and libxml2 2.14 refuses most of it, so it is trimmed in place,
         where it was refused. Check signatures first; strip when decoding.
         """
-        faults = self._judge(element)
-        for _ in range(_MENDING_ROUNDS):
-            if faults is None or not _mend(element, faults.listed):
-                break
-            faults = self._judge(element)
-        if faults is not None:
+        faults = self.faults(element, at_most=_MOST_TOLD)
+        if faults:
             raise self._refusal(element, faults)
 
-    def _refusal(self, element: etree._Element, faults: Faults) -> Invalid:
-        findings: list[Finding] = explain(element, faults.listed, self.components())
-        count = f"{len(faults.listed):,}" if faults.complete else f"at least {len(faults.listed):,}"
-        places = "place" if len(faults.listed) == 1 else "places"
-        shown = "" if len(findings) == len(faults.listed) else f"; the first {len(findings)} are listed"
+    def faults(self, element: etree._Element, *, at_most: int) -> tuple[Fault, ...]:
+        """What is wrong with ``element``, in the order of the document; white space is trimmed as in ``check``.
+
+        libxml2 passes over what follows an element that it did not expect, up to the end of its parent: when that
+        one is mended, more may come to light.
+        """
+        faults = self._judge(element, at_most)
+        for _ in range(_MENDING_ROUNDS):
+            if not faults or not _mend(element, faults):
+                break
+            faults = self._judge(element, at_most)
+        return faults
+
+    def explained(self, element: etree._Element, fault: Fault) -> Explained:
+        """``fault``, which is about the tree of ``element``, in words."""
+        return explained(element, fault, self.components())
+
+    def _refusal(self, element: etree._Element, faults: tuple[Fault, ...]) -> Invalid:
+        findings: list[Finding] = explain(element, faults, self.components())
+        count = f"{len(faults):,}" if len(faults) < _MOST_TOLD else f"at least {len(faults):,}"
+        places = "place" if len(faults) == 1 else "places"
+        shown = "" if len(findings) == len(faults) else f"; the first {len(findings)} are listed"
         name = etree.QName(element).localname
         return Invalid(f"{name} breaks its XSD in {count} {places}{shown}.", findings)
 
-    def _judge(self, element: etree._Element) -> Faults | None:
-        deciding = self._compile()
-        if self._is_large(element):
-            spot = first_spot(element, deciding)
-            return None if spot is None else Faults(self._complaints_at(element, spot), complete=False)
-        if deciding.validate(element):
-            return None
-        return Faults(self._complaints(element))
+    def _judge(self, element: etree._Element, at_most: int) -> tuple[Fault, ...]:
+        deciding = self.compiled()
+        large = self._is_large(element)
+        if not large and deciding.validate(element):
+            return ()
+        data = etree.tostring(element, with_tail=False)
+        if large and passes(_pieces(data), deciding):
+            return ()
+        found = spot(_pieces(data), deciding, at_most)
+        wanted = {one.ordinal for one in found}
+        elements = {at: item for at, item in enumerate(element.iter(etree.Element)) if at in wanted}
+        return tuple(Fault(elements[one.ordinal], one.attribute, one.kind, one.message) for one in found)
 
     def _is_large(self, element: etree._Element) -> bool:
         # Elements of foreign namespaces stand behind wildcards and are not validated: an envelope is
@@ -126,29 +148,8 @@ class Schema:
         # small whatever one counts, and need but one question.
         return bool(self._crowd(element)) and any(crowd(element) for crowd in self._crowds)
 
-    def _complaints_at(self, element: etree._Element, spot: Spot) -> tuple[Fault, ...]:
-        pairs = excerpt(element, spot)
-        if pairs:
-            originals = dict(pairs)
-            found = tuple(
-                Fault(originals[fault.element], fault.attribute, fault.kind, fault.message)
-                for fault in self._complaints(pairs[0][0])
-            )
-            if found:
-                return found
-        return (Fault(element, "", spot.kind, spot.message),)
-
-    def _complaints(self, element: etree._Element) -> tuple[Fault, ...]:
-        # An XMLSchema of lxml keeps one log for all threads, so the one that is asked for its log is asked
-        # by one thread at a time; the one that decides is never asked for it.
-        with self._lock:
-            complaining = self._complaining
-            if complaining is None:
-                complaining = self._complaining = _compiled(self.path)
-            complaining.validate(element)
-            return tuple(read_log(element, cast("Iterable[etree._LogEntry]", complaining.error_log)))
-
-    def _compile(self) -> etree.XMLSchema:
+    def compiled(self) -> etree.XMLSchema:
+        """What lxml makes of the file; made once. Raises ``UnusableSchemaError``."""
         deciding = self._deciding
         if deciding is None:
             with self._lock:
@@ -171,6 +172,10 @@ class Schema:
                 except (xmlschema.XMLSchemaException, OSError) as error:
                     raise UnusableSchemaError(f"{self.path.name}: {error}") from error
             return self._components
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    return (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
 
 
 def _read(path: Path) -> etree._Element:

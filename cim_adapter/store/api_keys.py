@@ -33,11 +33,13 @@ def find(reader: Reader, key_id: str) -> ApiKey | None:
     return None
 
 
-def revoke(transaction: Transaction, name: str) -> int:
-    """Revoke every key of ``name``; returns how many."""
+def revoke(transaction: Transaction, name: str) -> list[str]:
+    """Revoke every key of ``name``; returns their ids."""
     table = transaction.tables.api_key
-    statement = update(table).where(table.c.name == name, table.c.revoked.is_(None))
-    return transaction.execute(statement.values(revoked=instants.now())).rowcount
+    of_name = (table.c.name == name, table.c.revoked.is_(None))
+    ids = [row.id for row in transaction.select(select(table.c.id).where(*of_name).order_by(table.c.created))]
+    transaction.execute(update(table).where(table.c.id.in_(ids)).values(revoked=instants.now()))
+    return ids
 
 
 def any_exists(reader: Reader) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from cim_adapter.store.objects import new_id
+from cim_adapter.store.pages import Key, in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -25,7 +26,13 @@ class Version:
     object_id: int
     namespace: str
     since: int
+    position: int
     content: bytes
+
+    @property
+    def key(self) -> Key:
+        """Its place in the order in which versions came to hold."""
+        return self.since, self.position, self.id
 
 
 def add(
@@ -71,25 +78,26 @@ def versions(
     *,
     namespace: str | None = None,
     at: int | None = None,
-    at_most: int | None = None,
+    after: Key | None = None,
 ) -> Iterator[Version]:
-    """The versions that hold (or held at ``at``), of these objects or of all, oldest first."""
+    """The versions that hold (or held at ``at``), of these objects or of all, oldest first; those behind
+    ``after``, a ``Version.key``.
+    """
     table = reader.tables.config_version
     base = select(table).where(table.c.noun == noun, _held(table.c, at))
     if namespace is not None:
         base = base.where(table.c.namespace == namespace)
-    if at_most is not None:
-        base = base.limit(at_most)
-    for part in [None] if ids is None else in_parts(ids):
-        statement = base if part is None else base.where(table.c.object_id.in_(part))
-        for row in reader.select(statement.order_by(table.c.since, table.c.position)):
-            yield Version(
-                id=row.id,
-                object_id=row.object_id,
-                namespace=row.namespace,
-                since=row.since,
-                content=reader.vault.open(bytes(row.sealed), f"config_version/{row.id}"),
-            )
+    of_objects = None if ids is None else [table.c.object_id.in_(part) for part in in_parts(ids)]
+    key = (table.c.since, table.c.position, table.c.id)
+    for row in in_order(reader, base, key, among=of_objects, after=after):
+        yield Version(
+            id=row.id,
+            object_id=row.object_id,
+            namespace=row.namespace,
+            since=row.since,
+            position=row.position,
+            content=reader.vault.open(bytes(row.sealed), f"config_version/{row.id}"),
+        )
 
 
 def current(reader: Reader, noun: str, ids: Sequence[int]) -> dict[tuple[int, str], int]:

@@ -7,22 +7,22 @@ are with it, ``control_states`` tells.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, Row, or_, select, update
 
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
 from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Key, Reader, Transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A control to be stored. ``keys`` are what it is found by: those of its mRID, its issuerTrackingID and the
     CorrelationID of answers to its message, as far as it has them. ``start`` and ``end`` are instants, ``end``
     None for one that never expires.
@@ -39,8 +39,7 @@ class Control:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A control as it lies in the store, opened."""
 
     id: int
@@ -176,8 +175,10 @@ def search(
     types: Sequence[str] = (),
     objects: Sequence[int] | None = None,
     window: tuple[int, int] = FOREVER,
+    after: tuple[int, int] | None = None,
 ) -> Iterator[Found]:
-    """Controls whose time touches ``window``, in the order of their start; None and () do not narrow.
+    """Controls whose time touches ``window``, in the order of their start and id, those behind ``after``; None
+    and () do not narrow.
 
     The time of a control without an end is its start. ``objects`` are targets, or what stands for them.
     """
@@ -187,28 +188,29 @@ def search(
         narrow += [table.c.start <= window[1], table.c.until >= window[0]]
     if types:
         narrow.append(table.c.type.in_(list(types)))
-    if objects is None:
-        yield from _found(reader, *narrow)
-        return
-    seen: set[int] = set()
-    for some in in_parts(objects):
-        for found in _found(reader, *_of_devices(reader, some), *narrow):
-            if found.id not in seen:
-                seen.add(found.id)
-                yield found
+    of_objects = None
+    if objects is not None:
+        of_objects = [condition for some in in_parts(objects) for condition in _of_devices(reader, some)]
+    key = (table.c.start, table.c.id)
+    rows = in_order(reader, select(table).where(*narrow), key, among=of_objects, after=after)
+    return (_opened(reader, row) for row in rows)
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
     table = reader.tables.control
     for row in reader.select(select(table).where(*where).order_by(table.c.start, table.c.id)):
-        yield Found(
-            id=row.id,
-            journal_uid=row.journal_uid,
-            position=row.position,
-            partner=row.partner,
-            mrid=row.mrid,
-            type=row.type,
-            start=row.start,
-            end=row.until if row.expires else None,
-            content=reader.vault.open(bytes(row.sealed), control_row(row.journal_uid, row.position)),
-        )
+        yield _opened(reader, row)
+
+
+def _opened(reader: Reader, row: Row[Any]) -> Found:
+    return Found(
+        id=row.id,
+        journal_uid=row.journal_uid,
+        position=row.position,
+        partner=row.partner,
+        mrid=row.mrid,
+        type=row.type,
+        start=row.start,
+        end=row.until if row.expires else None,
+        content=reader.vault.open(bytes(row.sealed), control_row(row.journal_uid, row.position)),
+    )

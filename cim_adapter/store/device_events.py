@@ -6,15 +6,16 @@ Closing, canceling and deleting put a mark on an event; nothing is removed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 
 from cim_adapter.store.controls import tracking_hash
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import Name
+from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
@@ -33,8 +34,7 @@ class Mark(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event to be stored. ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the
     instant of its createdDateTime."""
 
@@ -50,8 +50,7 @@ class Event:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it lies in the store, opened."""
 
     id: int
@@ -183,8 +182,10 @@ def search(
     types: Sequence[str] = (),
     objects: Sequence[int] | None = None,
     window: tuple[int, int] = FOREVER,
+    after: tuple[int, int] | None = None,
 ) -> Iterator[Found]:
-    """Events in ``window``, in the order of createdDateTime; None and () do not narrow.
+    """Events in ``window``, in the order of createdDateTime and id, those behind ``after``; None and () do not
+    narrow.
 
     ``objects`` are meters and usage points, either of which an event must be of.
     """
@@ -194,33 +195,44 @@ def search(
         narrow.append(table.c.created.between(*window))
     if types:
         narrow.append(table.c.type.in_(list(types)))
-    if objects is None:
-        yield from _found(reader, *narrow)
-        return
-    seen: set[int] = set()
-    for some in in_parts(objects):
-        for found in _found(reader, or_(table.c.meter_id.in_(some), table.c.usage_point_id.in_(some)), *narrow):
-            if found.id not in seen:
-                seen.add(found.id)
-                yield found
+    of_objects = None
+    if objects is not None:
+        columns = (table.c.meter_id, table.c.usage_point_id)
+        of_objects = [column.in_(some) for some in in_parts(objects) for column in columns]
+    rows = in_order(
+        reader,
+        _there(reader).where(*narrow),
+        (table.c.created, table.c.id),
+        among=of_objects,
+        after=after,
+    )
+    return (_opened(reader, row) for row in rows)
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
+    table = reader.tables.end_device_event
+    for row in reader.select(_there(reader).where(*where).order_by(table.c.created, table.c.id)):
+        yield _opened(reader, row)
+
+
+def _there(reader: Reader) -> Select[Any]:
     """Events that are not deleted."""
     table = reader.tables.end_device_event
-    there = or_(table.c.mark.is_(None), table.c.mark != int(Mark.DELETED))
-    for row in reader.select(select(table).where(there, *where).order_by(table.c.created, table.c.id)):
-        yield Found(
-            id=row.id,
-            journal_uid=row.journal_uid,
-            position=row.position,
-            mrid=row.mrid,
-            meter_id=row.meter_id,
-            usage_point_id=row.usage_point_id,
-            type=row.type,
-            created=row.created,
-            mark=None if row.mark is None else Mark(row.mark),
-            marked=row.marked,
-            marked_by=row.marked_by,
-            content=reader.vault.open(bytes(row.sealed), event_row(row.journal_uid, row.position)),
-        )
+    return select(table).where(or_(table.c.mark.is_(None), table.c.mark != int(Mark.DELETED)))
+
+
+def _opened(reader: Reader, row: Row[Any]) -> Found:
+    return Found(
+        id=row.id,
+        journal_uid=row.journal_uid,
+        position=row.position,
+        mrid=row.mrid,
+        meter_id=row.meter_id,
+        usage_point_id=row.usage_point_id,
+        type=row.type,
+        created=row.created,
+        mark=None if row.mark is None else Mark(row.mark),
+        marked=row.marked,
+        marked_by=row.marked_by,
+        content=reader.vault.open(bytes(row.sealed), event_row(row.journal_uid, row.position)),
+    )

@@ -7,7 +7,6 @@ what was there before it; which reading is visible is decided when readings are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -45,8 +44,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A block as it lies in the store, opened. A higher ``id`` is a later block."""
 
     id: int
@@ -62,8 +60,7 @@ class Found:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """Readings of ``object_id`` between ``start`` and ``end`` in blocks below ``before`` are deleted: those of
     ``reading_type``, or all."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.objects import new_id
+from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader, Transaction
@@ -38,6 +39,11 @@ class Version:
     position: int
     message_id: str | None
     content: bytes
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The place of its schedule among all."""
+        return self.created_by, self.position
 
 
 # ----------------------------------------------------------------------------------------- writing
@@ -146,22 +152,27 @@ def objects_of(reader: Reader, versions: Collection[int]) -> dict[int, set[int]]
 
 
 def read(
-    reader: Reader, ids: Collection[int] | None = None, *, window: tuple[int, int] = FOREVER
+    reader: Reader,
+    ids: Collection[int] | None = None,
+    *,
+    window: tuple[int, int] = FOREVER,
+    after: tuple[str, int] | None = None,
 ) -> Iterator[Version]:
-    """The versions of these ids (None: all that hold) whose readings may be due in ``window``, oldest first."""
+    """The versions of these ids (None: all that hold) whose readings may be due in ``window``, in the order in
+    which their schedules were created; those behind ``after``, a ``Version.key``.
+    """
     table, journal = reader.tables.read_schedule, reader.tables.journal
     columns = select(table, journal.c.message_id).join(journal, journal.c.uid == table.c.created_by)
     base = columns.where(table.c.until.is_(None), table.c.start <= window[1], table.c.end >= window[0])
-    for part in [None] if ids is None else in_parts(sorted(ids)):
-        statement = base if part is None else base.where(table.c.id.in_(part))
-        for row in reader.select(statement.order_by(table.c.since, table.c.position)):
-            yield Version(
-                id=row.id,
-                created_by=row.created_by,
-                position=row.position,
-                message_id=row.message_id,
-                content=reader.vault.open(bytes(row.sealed), _row(row.id)),
-            )
+    named = None if ids is None else [table.c.id.in_(part) for part in in_parts(sorted(ids))]
+    for row in in_order(reader, base, (table.c.created_by, table.c.position), among=named, after=after):
+        yield Version(
+            id=row.id,
+            created_by=row.created_by,
+            position=row.position,
+            message_id=row.message_id,
+            content=reader.vault.open(bytes(row.sealed), _row(row.id)),
+        )
 
 
 def _holds(reader: Reader, canceled: bool) -> ColumnElement[bool]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import os
 import zlib
 from collections.abc import Iterable
@@ -47,6 +46,21 @@ class DataKey:
             raise SealError("the data key is not base64") from error
 
 
+class Mac:
+    """Keyed BLAKE2b (RFC 7693 §2.9): what HMAC-SHA-256 promises, at a fifth of its cost. A key has 64 bytes at
+    most.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = hashlib.blake2b(key=key, digest_size=32)
+
+    def of(self, data: bytes) -> bytes:
+        """32 bytes that nobody can make, or check, without the key."""
+        mac = self._keyed.copy()
+        mac.update(data)
+        return mac.digest()
+
+
 class Vault:
     """Seals and opens values, and hashes names. Safe to use from several threads.
 
@@ -56,7 +70,7 @@ class Vault:
     def __init__(self, key: DataKey, index_key: bytes, others: Iterable[DataKey] = ()) -> None:
         self._key = key
         self._keys = {known.id: known for known in (*others, key)}
-        self._index_key = index_key
+        self._index_mac = Mac(index_key)
 
     @property
     def key_id(self) -> bytes:
@@ -79,7 +93,7 @@ class Vault:
     def digest(self, *parts: str) -> bytes:
         """A keyed hash of ``parts``: equal parts, equal hash; without the key it tells nothing."""
         joined = "\x1f".join(parts).encode()
-        return hmac.digest(self._index_key, joined, "sha256")
+        return self._index_mac.of(joined)
 
 
 def seal(key: DataKey, value: bytes, row: str) -> bytes:

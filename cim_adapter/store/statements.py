@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, MetaData, Select, Table, bindparam, select
@@ -60,7 +61,9 @@ class Write:
 
 
 class SelectByKeys:
-    """A select whose one parameter, ``keys``, is a list; compiled once for each length of it."""
+    """A select whose one parameter, ``keys``, is a list; compiled for lengths that are powers of two, the last
+    key asked for again and again to fill them.
+    """
 
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
         self._statement = statement
@@ -68,8 +71,10 @@ class SelectByKeys:
         self._lengths: dict[int, _Compiled] = {}
 
     def run(self, connection: Connection, keys: Sequence[Any]) -> Iterable[Any]:
-        compiled = self._lengths.get(len(keys)) or self._compile(len(keys))
-        values = tuple(keys) if compiled.positional else dict(zip(compiled.names, keys, strict=True))
+        length = 1 << (len(keys) - 1).bit_length()
+        compiled = self._lengths.get(length) or self._compile(length)
+        filled = (*keys, *repeat(keys[-1], length - len(keys)))
+        values = filled if compiled.positional else dict(zip(compiled.names, filled, strict=True))
         return connection.exec_driver_sql(compiled.sql, values)
 
     def _compile(self, length: int) -> _Compiled:

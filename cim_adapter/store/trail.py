@@ -1,8 +1,8 @@
 """The audit trail as it is written: an append-only row for each call, chained by hash.
 
-Every writer has a chain of its own, so that no process waits for another. A row's hash is an HMAC over the
+Every writer has a chain of its own, so that no process waits for another. A row's hash is a keyed one over the
 hash before it and all that the row says, so a row that is changed, removed or put elsewhere does not fit
-any more, and nobody without the data key can make it fit. The chain's head, sealed by an HMAC as well, says
+any more, and nobody without the data key can make it fit. The chain's head, sealed by one as well, says
 how many rows there are: removal of the last ones shows, too. A chain begins with a row that names the heads
 of those chains which nobody has named since they last grew: so a chain cannot be removed as a whole, unless
 it was the last one; and then the journal has messages that no row of the trail speaks of.
@@ -13,7 +13,6 @@ elsewhere: what it has written must still be there.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cim_adapter import instants
-from cim_adapter.store.sealing import Vault
+from cim_adapter.store.sealing import Mac, Vault
 from cim_adapter.store.statements import InsertRows, Write
 from cim_adapter.store.tables import Tables
 
@@ -54,16 +53,16 @@ class Chain:
     """How rows and heads are hashed."""
 
     def __init__(self, vault: Vault) -> None:
-        self._key = vault.digest("audit trail")
+        self._mac = Mac(vault.digest("audit trail"))
         self._encode = msgspec.json.Encoder().encode
 
     def row(self, before: bytes, chain: int, number: int, values: Sequence[Any]) -> bytes:
         """The hash of a row; ``values`` in the order of ``COLUMNS``."""
-        return hmac.digest(self._key, before + self._encode((chain, number, values)), "sha256")
+        return self._mac.of(before + self._encode((chain, number, values)))
 
     def head(self, chain: int, number: int, row: bytes) -> bytes:
         """The seal of a chain whose last row is this one."""
-        return hmac.digest(self._key, self._encode(("head", chain, number, row)), "sha256")
+        return self._mac.of(self._encode(("head", chain, number, row)))
 
 
 COLUMNS = (

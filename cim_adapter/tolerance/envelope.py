@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from cim_adapter.envelope import COMPRESSED, MESSAGE_NS, OPERATION_SET, Verb
+from cim_adapter.envelope import COMPRESSED, MESSAGE, MESSAGE_NS, OPERATION_SET, Verb
 from cim_adapter.partners import Switch
+from cim_adapter.schema import Catalogue
 from cim_adapter.tolerance.draft import Draft
 from cim_adapter.xmltree import children, local, namespace
 
@@ -22,33 +23,10 @@ _MISPLACING: Mapping[str, Switch] = MappingProxyType(
     }
 )
 _PARTS = ("Header", "Request", "Reply", "Payload")
-_ORDER = MappingProxyType(
-    {
-        "Header": (
-            "Verb",
-            "Noun",
-            "Revision",
-            "ReplayDetection",
-            "Context",
-            "Timestamp",
-            "Source",
-            "AsyncReplyFlag",
-            "ReplyAddress",
-            "AckRequired",
-            "User",
-            "MessageID",
-            "CorrelationID",
-            "Comment",
-            "Property",
-        ),
-        "Request": ("StartTime", "EndTime", "Option", "ID"),
-        "Reply": ("Result", "Error", "ID"),
-    }
-)
 
 
-def mend_envelope(draft: Draft, nouns: Collection[str]) -> None:
-    """All that the profile allows. ``nouns`` are those that are served."""
+def mend_envelope(draft: Draft, nouns: Collection[str], catalogue: Catalogue) -> None:
+    """All that the profile allows. ``nouns`` are those that are served; ``catalogue`` has the envelope's XSD."""
     header, payload = draft.part("Header"), draft.part("Payload")
     parts = {} if header is None else dict(children(header))
     if header is None or "Verb" not in parts or "Noun" not in parts:
@@ -56,13 +34,13 @@ def mend_envelope(draft: Draft, nouns: Collection[str]) -> None:
     verb = _mend_verb(draft, parts["Verb"])
     _mend_noun(draft, parts["Noun"], nouns)
     if draft.allows(Switch.HEADER_EXTRAS):
-        _remove_extras(draft, header)
+        _remove_extras(draft, header, _order(catalogue, "Header"))
     if payload is not None:
         if draft.allows(Switch.FORMAT_CASE):
             _mend_format(draft, payload)
         _mend_placement(draft, payload, verb)
     if draft.allows(Switch.ENVELOPE_ORDER):
-        _put_in_order(draft)
+        _put_in_order(draft, catalogue)
 
 
 def root_noun(typed: str | None, payload: Iterable[str], request: Iterable[str]) -> str | None:
@@ -120,9 +98,9 @@ def _foreign(part: etree._Element) -> list[etree._Element]:
     return [child for child in part if namespace(child) not in (MESSAGE_NS, namespace(part), "")]
 
 
-def _remove_extras(draft: Draft, header: etree._Element) -> None:
+def _remove_extras(draft: Draft, header: etree._Element, known: tuple[str, ...]) -> None:
     for child in list(header):
-        if namespace(child) in (MESSAGE_NS, namespace(header), "") and local(child) not in _ORDER["Header"]:
+        if namespace(child) in (MESSAGE_NS, namespace(header), "") and local(child) not in known:
             draft.note(Switch.HEADER_EXTRAS, header, local(child))
             header.remove(child)
 
@@ -158,12 +136,18 @@ def _mend_placement(draft: Draft, payload: etree._Element, verb: str) -> None:
         draft.carrier.remove(payload)
 
 
-def _put_in_order(draft: Draft) -> None:
+def _put_in_order(draft: Draft, catalogue: Catalogue) -> None:
     """The parts, and what is in them; extensions stay behind what the envelope knows."""
     _sort(draft, draft.carrier, _PARTS)
     for name, part in children(draft.carrier):
-        if name in _ORDER:
-            _sort(draft, part, _ORDER[name])
+        if name in ("Header", "Request", "Reply"):
+            _sort(draft, part, _order(catalogue, name))
+
+
+def _order(catalogue: Catalogue, part: str) -> tuple[str, ...]:
+    """What a part of the envelope may hold, in the order of its XSD."""
+    message = etree.Element(MESSAGE)
+    return catalogue.order(message, etree.SubElement(message, f"{{{MESSAGE_NS}}}{part}"))
 
 
 def _sort(draft: Draft, parent: etree._Element, first: tuple[str, ...]) -> None:

@@ -55,5 +55,5 @@ class Tolerance:
         if shape.dialect is not None and shape.dialect.guessed and draft.allows(Switch.UNKNOWN_ROOT):
             draft.note(Switch.UNKNOWN_ROOT, draft.carrier)
         mend_profiles(draft, self._catalogue)
-        mend_envelope(draft, self._nouns)
+        mend_envelope(draft, self._nouns, self._catalogue)
         return Mended(shape=draft.shape, uses=draft.uses) if draft.uses else None

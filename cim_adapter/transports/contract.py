@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from lxml import etree
 from lxml.html import builder as tags
 
-from cim_adapter.contract import ContractFiles, Offer, read_offer, readdressed
+from cim_adapter.contract import ContractFiles, Offer, noun_of, read_offer, readdressed
 from cim_adapter.transports.public import PublicAddress
 from cim_adapter.transports.rsgi import STRICT, Request, Response
 
@@ -23,8 +23,8 @@ class ContractPages:
         """Offers the services of ``nouns``: those that a handler answers for."""
         self._files = files
         self._address = address
-        served = {f"{pattern}{noun}" for pattern in ("Execute", "Get", "Receive", "Reply") for noun in nouns}
-        paths = {name: files.description(name) for name in files.services() if name in served}
+        served = set(nouns)
+        paths = {name: files.description(name) for name in files.services() if noun_of(name) in served}
         self.offers: Mapping[str, Offer] = {name: read_offer(path) for name, path in paths.items() if path}
         generic = files.description()
         if generic is None:

@@ -23,6 +23,8 @@ from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, Request, Respons
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
+_PAGES = ("health", "status", "openapi.json", "docs", "xsd")
+
 
 class HttpDoor:
     """The RSGI application. ``started`` and ``stopped`` are called once in the server's life; the
@@ -92,6 +94,8 @@ class HttpDoor:
             return Response(content_type="application/json", body=b'{"status":"ok"}')
         if reading and (page := await self._rest.page(request, first, rest)) is not None:
             return page
+        if first in _PAGES and not reading:
+            return Response(status=405, headers=(("allow", "GET, HEAD"),), body=b"GET\n")
         return not_found(f"nothing at {request.path}; start at /docs")
 
     async def _soap(self, request: Request, service: str | None) -> Response:

@@ -23,12 +23,6 @@ _ONE_PIECE = 64 * 1024  # bytes; the server holds a larger body twice before it 
 STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of what is no page."""
 
-CHALLENGES = (
-    ("www-authenticate", 'Basic realm="cim_adapter", charset="UTF-8"'),
-    ("www-authenticate", 'Bearer realm="cim_adapter"'),
-)
-"""What a 401 asks for. Basic comes first: SOAP stacks know it, and some of them read the first alone."""
-
 _GUARDS = (
     ("x-frame-options", "DENY"),
     ("x-content-type-options", "nosniff"),

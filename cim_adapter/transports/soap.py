@@ -17,12 +17,11 @@ from typing import Any
 
 from lxml import etree
 
+from cim_adapter.envelope.soap import SOAP11, SOAP12
 from cim_adapter.errors import AdapterError, Fault, OverQuota, Unauthenticated
 from cim_adapter.wire import Answer
 from cim_adapter.xmltree import local, namespace
 
-SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 _NEXT = ("http://schemas.xmlsoap.org/soap/actor/next", f"{SOAP12}/role/next", f"{SOAP12}/role/ultimateReceiver")
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import socket
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import requests
+import zeep
+from lxml import etree
+
+from cim_adapter.contract import noun_of
 
 TIMES = ("timeStamp", "reportedDateTime", "start", "end")
 
@@ -23,10 +30,9 @@ def send(client, messages):
     return lambda body, **options: messages.send(client, body, **options)
 
 
-@pytest.fixture
-def only_the_server(standing_server, monkeypatch):
-    """Whoever asks another host, over whatever library, fails."""
-    port = int(standing_server.url.rpartition(":")[2])
+@contextmanager
+def _nothing_but(url, monkeypatch):
+    port = int(url.rpartition(":")[2])
     connect, asked = socket.socket.connect, []
 
     def connect_here(self, address):
@@ -39,6 +45,126 @@ def only_the_server(standing_server, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
     yield
     assert asked == []
+
+
+@pytest.fixture
+def only_the_server(standing_server, monkeypatch):
+    """Whoever asks another host, over whatever library, fails."""
+    with _nothing_but(standing_server.url, monkeypatch):
+        yield
+
+
+@pytest.fixture
+def only_standing_sqlite(standing_sqlite, monkeypatch):
+    """The same, for tests of the server on SQLite alone."""
+    with _nothing_but(standing_sqlite.url, monkeypatch):
+        yield
+
+
+PAST = {
+    "Create": "Created",
+    "Change": "Changed",
+    "Cancel": "Canceled",
+    "Close": "Closed",
+    "Delete": "Deleted",
+}
+
+
+@pytest.fixture(scope="session")
+def expected_operations():
+    """``expected_operations(service)``: what envelope facts §4.1 and §4.2 say that it offers."""
+
+    def of(service: str) -> set[str]:
+        if service.startswith("Get"):
+            return {service}
+        if service.endswith("OperationSet"):
+            return {service.replace("Receive", "Executed")}
+        return {f"{verb}{noun_of(service)}" for verb in (PAST if service.startswith("Execute") else PAST.values())}
+
+    return of
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="session")
+def typed_example(messages):
+    """``typed_example(service, operation, ending)`` → [(service, typed message), …]: the example of an operation,
+    behind the one that makes what it is about; the objects in both get identifiers with ``ending``."""
+
+    def of(service: str, operation: str, ending: str) -> list[tuple[str, etree._Element]]:
+        noun = noun_of(service)
+        verb = operation.removesuffix("OperationSet").removesuffix(noun).lower() or "get"
+        message = _example(noun, verb, ending)
+        if service.startswith("Reply"):
+            reply = etree.Element(message[0].tag.replace("Header", "Reply"))
+            etree.SubElement(reply, f"{{{messages.MSG}}}Result").text = "OK"
+            message.insert(1, reply)
+        earlier = _before(verb, noun)
+        made = [] if earlier is None else [(_service_of(earlier, noun), _example(noun, earlier, ending))]
+        return [*made, (service, message)]
+
+    return of
+
+
+def _before(verb: str, noun: str) -> str | None:
+    """The verb that must have come before, so that there is something to change, end or get."""
+    if verb in ("create", "created", "execute"):
+        return None
+    if verb == "executed":
+        return "execute"
+    return "created" if verb.endswith("ed") and noun != "MeterReadSchedule" else "create"
+
+
+def _service_of(verb: str, noun: str) -> str:
+    if verb == "execute":
+        return f"Execute{noun}OperationSet"
+    return f"{'Receive' if verb.endswith('ed') else 'Execute'}{noun}"
+
+
+def _example(noun: str, verb: str, ending: str) -> etree._Element:
+    ((message,),) = etree.parse(EXAMPLES / noun / f"{verb}.xml").getroot()
+    own = [
+        element
+        for name in ("mRID", "issuerTrackingID", "MessageID", "CorrelationID", "ID")
+        for element in message.iter(f"{{*}}{name}")
+    ]
+    own += message.xpath("//*[local-name()='Names']/*[local-name()='name'][not(contains(., '.0.'))]")
+    names = {element.text for element in own}
+    for element in dict.fromkeys(own):
+        if element.text and not _is_code(element.text):
+            element.text += ending
+    for element in message.xpath("//*[@ref]"):
+        if element.get("ref") in names and not _is_code(element.get("ref")):
+            element.set("ref", element.get("ref") + ending)
+    return message
+
+
+def _is_code(text: str) -> bool:
+    return text.replace(".", "").isdigit() and "." in text
+
+
+def load(standing_server):
+    """Makes zeep clients of a service, for one SOAP version."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["X-API-Key"] = standing_server.key
+    transport = zeep.Transport(session=session, timeout=10, operation_timeout=30)
+
+    def make(service: str = "", *, soap12: bool = False):
+        path = f"/soap/{service}" if service else "/soap"
+        client = zeep.Client(f"{standing_server.url}{path}?wsdl{'=soap12' if soap12 else ''}", transport=transport)
+        wanted = "Soap12Binding" if soap12 else "Soap11Binding"
+        (bound,) = [
+            client.bind(offered.name, port.name)
+            for offered in client.wsdl.services.values()
+            for port in offered.ports.values()
+            if type(port.binding).__name__ == wanted
+        ]
+        return client, bound
+
+    yield make
+    session.close()
 
 
 @pytest.fixture

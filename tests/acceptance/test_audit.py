@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +21,31 @@ def trail(run_cli):
         done = run_cli("audit", "export")
         assert done.returncode == 0, done.stderr
         rows = [json.loads(line) for line in done.stdout.splitlines()]
-        return [row for row in rows if row["verb"] != "open"]
+        return [row for row in rows if row["verb"] != "open" and row["transport"] != "command line"]
 
     return read
+
+
+def test_what_an_administrator_does_is_in_it(run_cli, backend):
+    key = run_cli("key", "create", "hes", "--role", "partner").stdout.strip()
+    assert run_cli("token", "create", "mdms", "--role", "reader").returncode == 0
+    assert run_cli("key", "revoke", "hes").returncode == 0
+    assert run_cli("key", "revoke", "hes").returncode == 1
+    assert run_cli("key", "rotate-data").returncode == 0
+    done = run_cli("audit", "export")
+    rows = [row for row in map(json.loads, done.stdout.splitlines()) if row["verb"] != "open"]
+    subject = f"ApiKey/{key.split('_')[1]}"
+    assert [(row["verb"], row["noun"], row["subjects"]) for row in rows] == [
+        ("create", "ApiKey", [subject]),
+        ("create", "Token", ["Token/mdms"]),
+        ("delete", "ApiKey", [subject]),
+        ("change", "DataKey", []),
+    ]
+    assert {(row["transport"], row["partner"], row["result"]) for row in rows} == {
+        ("command line", getpass.getuser(), "OK")
+    }
+    assert key not in done.stdout
+    assert run_cli("audit", "verify").returncode == 0
 
 
 def test_who_did_what_to_which_meter(server, run_cli, messages, trail):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import gzip
 
 import pytest
 from lxml import etree
+
+from cim_adapter.contract import ContractFiles
 
 
 @pytest.fixture
@@ -39,13 +42,42 @@ def test_the_noun_compressed_is_that_of_the_document(send, messages, stored):
     assert (answer.result, answer.header["Noun"], stored(meter)) == ("OK", "Compressed", meter)
 
 
-def test_a_compressed_query(send, messages):
+def opened(answer):
+    """The document in Payload/Compressed of an answer."""
+    assert etree.QName(answer.payload).localname == "Compressed"
+    (form,) = answer.payload.itersiblings()
+    assert (etree.QName(form).localname, form.text) == ("Format", "XML")
+    return etree.fromstring(gzip.decompress(base64.b64decode(answer.payload.text)))
+
+
+def test_a_compressed_query_is_answered_compressed(send, messages):
     meter = messages.meter()
     send(messages.create(meter))
     query = messages.element(messages.QUERY, "GetMeterReadings", {"EndDevice": meter["Meter"]})
     body = messages.message("get", payload=query, header={"Noun": "Compressed"})
     answer = send(messages.compressed(body))
-    assert (answer.result, messages.plain(answer.payload)) == ("OK", {"MeterReading": meter})
+    assert (answer.result, messages.plain(opened(answer))) == ("OK", {"MeterReading": meter})
+
+
+@pytest.mark.parametrize("shape", ["A", "B", "C", "typed"])
+def test_a_compressed_answer_that_was_asked_for(send, messages, shape):
+    meter = messages.meter(count=96)
+    send(messages.create(meter))
+    query = {"EndDevice": meter["Meter"]}
+    plain = send(messages.get(query, shape=shape))
+    answer = send(messages.get(query, shape=shape, options={"compressed": "true"}))
+    assert (answer.result, messages.plain(opened(answer))) == ("OK", {"MeterReading": meter})
+    assert len(answer.content) < len(plain.content) / 4
+    if shape == "typed":
+        file = ContractFiles.locate().schema("GetMeterReadingsMessage.xsd")
+        etree.XMLSchema(etree.parse(file)).assertValid(etree.fromstring(etree.tostring(answer.message)))
+    assert send(messages.get(query, shape=shape, options={"compressed": "false"})).payload.tag == plain.payload.tag
+
+
+def test_what_has_no_payload_is_not_compressed(send, messages):
+    body = messages.get({"EndDevice": {"mRID": "nobody"}}, options={"compressed": "true"})
+    answer = send(body)
+    assert (answer.result, answer.payload) == ("FAILED", None)
 
 
 def test_a_compressed_operation_set(send, messages, stored):

@@ -1,4 +1,5 @@
-"""Every operation of every WSDL, called once through zeep with its example message, and answered OK.
+"""Every WSDL, as it is served, loaded in zeep; every operation of it called through zeep with its example message,
+and answered OK.
 
 Each call has a world of its own: the identifiers in its example, and in the message that goes before it,
 get an ending that no other call has.
@@ -7,7 +8,6 @@ get an ending that no other call has.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,87 +16,89 @@ from lxml import etree
 
 from cim_adapter.contract import ContractFiles, read_offer
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = ContractFiles.locate()
+SERVICES = FILES.services()
 OPERATIONS = [
-    (service, operation)
-    for service in FILES.services()
-    for operation in read_offer(FILES.description(service)).operations
+    (service, operation) for service in SERVICES for operation in read_offer(FILES.description(service)).operations
 ]
-MSG = "{http://iec.ch/TC57/2011/schema/message}"
+BINDINGS = {"1.1": "Soap11Binding", "1.2": "Soap12Binding"}
 
-
-def verb_and_noun(service: str, operation: str) -> tuple[str, str]:
-    noun = service.removeprefix("Get")
-    for pattern in ("Execute", "Receive", "Reply"):
-        noun = noun.removeprefix(pattern) if service.startswith(pattern) else noun
-    return operation.removesuffix(noun).lower(), noun
-
-
-def example(noun: str, verb: str, ending: str) -> etree._Element:
-    """The typed message of an example, about objects whose identifiers have ``ending``."""
-    ((message,),) = etree.parse(EXAMPLES / noun / f"{verb}.xml").getroot()
-    own = [element for element in message.iter("{*}mRID", "{*}issuerTrackingID", f"{MSG}MessageID", f"{MSG}ID")]
-    own += [element for element in message.iter(f"{MSG}CorrelationID", "{*}ID")]
-    own += message.xpath("//*[local-name()='Names']/*[local-name()='name'][not(contains(., '.0.'))]")
-    names = {element.text for element in own}
-    for element in dict.fromkeys(own):
-        if element.text and not is_code(element.text):
-            element.text += ending
-    for element in message.xpath("//*[@ref]"):
-        if element.get("ref") in names and not is_code(element.get("ref")):
-            element.set("ref", element.get("ref") + ending)
-    return message
-
-
-def is_code(text: str) -> bool:
-    return text.replace(".", "").isdigit() and "." in text
+pytestmark = pytest.mark.usefixtures("only_standing_sqlite")
+versions = pytest.mark.parametrize("soap", BINDINGS)
 
 
 @pytest.fixture(scope="module")
-def call(standing_sqlite):
-    """``call(service, message)`` → what zeep makes of the answer; the message goes through its objects."""
+def client(standing_sqlite):
+    """``client(service, soap)`` → a zeep client of it; each is loaded once."""
     with requests.Session() as session:
         session.trust_env = False
         session.headers["X-API-Key"] = standing_sqlite.key
         transport = zeep.Transport(session=session, timeout=20, operation_timeout=60)
 
         @cache
-        def client(service):
-            return zeep.Client(f"{standing_sqlite.url}/soap/{service}?wsdl", transport=transport)
+        def load(service, soap):
+            path = f"/soap/{service}" if service else "/soap"
+            query = "?wsdl=soap12" if soap == "1.2" and service else "?wsdl"
+            return zeep.Client(f"{standing_sqlite.url}{path}{query}", transport=transport)
 
-        def send(service, message):
-            loaded = client(service)
-            parsed = loaded.wsdl.types.get_element(message.tag).parse(message, loaded.wsdl.types)
-            parts = {name: parsed[name] for name in dir(parsed) if parsed[name] is not None}
-            return loaded.service[etree.QName(message).localname](**parts)
-
-        yield send
+        yield load
 
 
-def before(verb: str, noun: str) -> str | None:
-    """The verb that must have come before, so that there is something to change, end or get."""
-    if verb in ("create", "created"):
-        return None
-    return "created" if verb.endswith("ed") and noun != "MeterReadSchedule" else "create"
+@pytest.fixture(scope="module")
+def call(client):
+    """``call(service, message, soap)`` → what zeep makes of the answer; the message goes through its objects."""
+
+    def send(service, message, soap):
+        loaded = client(service, soap)
+        parsed = loaded.wsdl.types.get_element(message.tag).parse(message, loaded.wsdl.types)
+        parts = {name: parsed[name] for name in dir(parsed) if parsed[name] is not None}
+        return loaded.service[etree.QName(message).localname](**parts)
+
+    return send
 
 
+@versions
+@pytest.mark.parametrize("service", SERVICES)
+def test_zeep_finds_every_operation(client, standing_sqlite, expected_operations, service, soap):
+    (offered,) = client(service, soap).wsdl.services.values()
+    (port,) = offered.ports.values()
+    assert type(port.binding).__name__ == BINDINGS[soap]
+    assert set(port.binding.all()) == expected_operations(service)
+    assert port.binding_options["address"] == f"{standing_sqlite.url}/soap/{service}"
+
+
+def test_zeep_finds_the_generic_service(client, standing_sqlite):
+    (offered,) = client(None, "1.1").wsdl.services.values()
+    assert [type(port.binding).__name__ for port in offered.ports.values()] == list(BINDINGS.values())
+    for port in offered.ports.values():
+        assert set(port.binding.all()) == {"Request", "Response", "PublishEvent"}
+        assert port.binding_options["address"] == f"{standing_sqlite.url}/soap"
+
+
+@versions
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-def test_an_operation_is_answered_ok(call, service, operation):
-    verb, noun = verb_and_noun(service, operation)
-    verb = verb or "get"
-    ending = f" of {service} {verb}"
-    earlier = before(verb, noun)
-    if earlier:
-        first = f"{'Receive' if earlier.endswith('ed') else 'Execute'}{noun}"
-        assert call(first, example(noun, earlier, ending)).Reply.Result == "OK"
-    message = example(noun, verb, ending)
-    if service.startswith("Reply"):
-        reply = etree.Element(message[0].tag.replace("Header", "Reply"))
-        etree.SubElement(reply, f"{MSG}Result").text = "OK"
-        message.insert(1, reply)
-    answer = call(service, message)
+def test_an_operation_is_answered_ok(call, typed_example, service, operation, soap):
+    messages = typed_example(service, operation, f" of {service} {operation} {soap}")
+    for earlier, message in messages[:-1]:
+        assert call(earlier, message, "1.1").Reply.Result == "OK"
+    (_, message) = messages[-1]
+    answer = call(service, message, soap)
     assert answer.Reply.Result == "OK", [error.reason for error in answer.Reply.Error]
+    noun = message.findtext("{*}Header/{*}Noun")
     assert (answer.Header.Verb, answer.Header.Noun) == ("reply", noun)
-    if verb == "get":
+    if service.startswith("Get"):
         assert answer.Payload[noun] is not None
+
+
+@versions
+@pytest.mark.parametrize("operation", ["Request", "PublishEvent", "Response"])
+def test_an_operation_of_the_generic_service_is_answered_ok(client, messages, operation, soap):
+    loaded = client(None, soap)
+    (name,) = loaded.wsdl.services
+    port = loaded.bind(name, "SOAP" if soap == "1.1" else "SOAP12")
+    verb = {"Request": "create", "PublishEvent": "created", "Response": "reply"}[operation]
+    parts = {"Reply": {"Result": "OK"}} if verb == "reply" else {}
+    if verb != "reply":
+        parts = {"Payload": {"_value_1": [messages.readings(messages.meter())]}}
+    answer = port[operation](Header={"Verb": verb, "Noun": "MeterReadings"}, **parts)
+    assert (answer.Reply.Result, answer.Header.Verb) == ("OK", "reply")

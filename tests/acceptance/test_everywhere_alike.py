@@ -10,12 +10,21 @@ import jwt
 import pytest
 from lxml import etree
 
+from cim_adapter.transports.rest.examples import EXAMPLES, PATCHES
 from tests.access.test_roles import CASES
 from tests.conftest import Launcher, find_port
 
 ROLES, *ROWS = [line.split() for line in CASES.strip().splitlines()]
 SECRET = "the secret that issuer and adapter share"
 TRANSPORTS = ("soap 1.1", "soap 1.2", "bare", "json", "xml")
+EVERYWHERE = (*TRANSPORTS, "rest")
+RESOURCES = {
+    "MeterReadings": "meter-readings",
+    "EndDeviceControls": "end-device-controls",
+    "EndDeviceEvents": "end-device-events",
+    "MeterConfig": "meter-config",
+    "UsagePointConfig": "usage-point-config",
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +74,29 @@ def codes(server, messages) -> Callable[..., dict[str, tuple[int, str]]]:
                 else:
                     code = etree.fromstring(answer.content).findtext(".//{*}Error/{*}code")
                 found[transport] = (answer.status_code, code)
+            if (answer := over_rest(client, verb, noun)) is not None:
+                problem = answer.json() if answer.is_error else {"code": "0.0"}
+                found["rest"] = (answer.status_code, problem["code"])
         return found
 
     return ask
+
+
+def over_rest(client: httpx.Client, verb: str, noun: str) -> httpx.Response | None:
+    """The answer of the resource; None where REST has no such verb or noun."""
+    path = RESOURCES.get(noun, "")
+    match verb if path else "":
+        case "get":
+            return client.get(f"/{path}", params={"meter": "nobody"})
+        case "create":
+            return client.post(f"/{path}", json=EXAMPLES[path])
+        case "change":
+            return client.patch(f"/{path}/nobody", json=PATCHES[path])
+        case "delete" if noun == "MeterReadings":
+            return client.delete(f"/{path}", params={"meter": "nobody"})
+        case "delete":
+            return client.delete(f"/{path}/nobody")
+    return None
 
 
 def _errors(value: object) -> list[dict]:
@@ -90,6 +119,9 @@ def test_each_role_verb_and_noun_over_each_transport(codes, keys, role, row):
     assert {code == "7.5" for _, code in found.values()} == {not allowed}, found
     if not allowed:
         assert [found[transport][0] for transport in TRANSPORTS] == [200, 200, 200, 403, 403]
+        assert found.get("rest", (403,))[0] == 403
+    served = noun in RESOURCES and verb in ("get", "create", "change", "delete")
+    assert ("rest" in found) is served
 
 
 def bearer(secret: str = SECRET, algorithm: str = "HS256", **changed: object) -> dict[str, str]:
@@ -128,7 +160,8 @@ def bearer(secret: str = SECRET, algorithm: str = "HS256", **changed: object) ->
     ],
 )
 def test_a_credential_that_is_not_good_is_refused_everywhere(codes, headers, code):
-    assert codes("get", "MeterReadings", **headers()) == dict.fromkeys(TRANSPORTS, (401, code))
+    assert codes("get", "MeterReadings", **headers()) == dict.fromkeys(EVERYWHERE, (401, code))
+    assert codes("create", "EndDeviceControls", **headers()) == dict.fromkeys(EVERYWHERE, (401, code))
 
 
 def test_a_good_token_is_taken_everywhere(codes):
@@ -140,7 +173,7 @@ def test_a_revoked_key_is_refused_everywhere(codes, home):
     key = cli("key", "create", "leaver", "--role", "reader", "--quota", "0").stdout.strip()
     assert 401 not in {status for status, _ in codes("get", "MeterReadings", **{"X-API-Key": key}).values()}
     assert cli("key", "revoke", "leaver").returncode == 0
-    refused = dict.fromkeys(TRANSPORTS, (401, "7.4"))
+    refused = dict.fromkeys(EVERYWHERE, (401, "7.4"))
     deadline = time.monotonic() + 10
     while codes("get", "MeterReadings", **{"X-API-Key": key}) != refused:
         assert time.monotonic() < deadline

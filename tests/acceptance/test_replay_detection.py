@@ -139,6 +139,22 @@ def test_it_may_be_required(start_server, create, messages):
         assert messages.send(client, incomplete).codes == ["1.8"]
 
 
+def test_where_it_is_required_rest_changes_nothing_without_a_key(start_server):
+    server = start_server(CIM_ADAPTER_REQUIRE_REPLAY_DETECTION="true")
+    event = {"deviceId": "d-1", "eventType": "powerOutage", "eventDateTime": "2026-03-01T10:00:00Z"}
+    with server.client() as client:
+        answer = client.post("/end-device-events", json=event)
+        assert (answer.status_code, answer.json()["code"]) == (400, "1.5")
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        first, again = (client.post("/end-device-events", json=event, headers=key) for _ in range(2))
+        assert (first.status_code, first.json()) == (201, again.json())
+        (found,) = client.get("/end-device-events", params={"meter": "d-1"}).json()["events"]
+        url = f"/end-device-events/{found['id']}"
+        assert client.delete(url).status_code == 400
+        assert client.patch(url, json={"severity": "low"}, headers={"Idempotency-Key": "k-1"}).status_code == 200
+        assert client.delete(url, headers={"Idempotency-Key": "k-2"}).status_code == 204
+
+
 def test_whoever_is_refused_is_told_the_row_in_the_journal(send, create):
     replay = fresh()
     send(create(replay))

@@ -195,6 +195,26 @@ def test_an_event_is_changed_and_taken_back(client, event):
     assert [client.get(url).status_code, client.delete(url).status_code] == [404, 404]
 
 
+def test_a_change_keeps_what_rest_has_no_member_for(client, send, messages, device):
+    mrid = str(uuid.uuid4())
+    sent = {
+        "mRID": mrid,
+        "createdDateTime": "2026-03-01T10:00:00Z",
+        "reason": "the cover was opened",
+        "severity": "high",
+        "userID": "crew 7",
+        "Assets": {"Names": {"name": device}},
+        "EndDeviceEventType": {"ref": "3.12.0.257"},
+        "Names": {"name": f"the event of {device}"},
+        "status": {"remark": "seen by the crew", "value": "assigned"},
+    }
+    payload = messages.element(EVENT_NS, "EndDeviceEvents", {"EndDeviceEvent": sent})
+    assert soap(send, messages, "EndDeviceEvents", "created", payload).result == "OK"
+    assert client.patch(f"/end-device-events/{mrid}", json={"severity": "low"}).status_code == 200
+    told = soap(send, messages, "EndDeviceEvents", EndDeviceEvent={"mRID": mrid}).payload
+    assert messages.plain(told) == {"EndDeviceEvent": {**sent, "severity": "low"}}
+
+
 def test_a_control_is_changed_and_canceled(client, control):
     url = client.post("/end-device-controls", json={"controls": [control]}).headers["location"]
     answer = client.patch(url, json={"controlValue": "40", "reason": "less"})

@@ -5,35 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
-import requests
 import zeep
 from zeep.helpers import serialize_object
 
 pytestmark = pytest.mark.usefixtures("only_the_server")
-
-
-@pytest.fixture
-def load(standing_server):
-    """Makes zeep clients of a service, for one SOAP version."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["X-API-Key"] = standing_server.key
-    transport = zeep.Transport(session=session, timeout=10, operation_timeout=30)
-
-    def make(service: str = "", *, soap12: bool = False):
-        path = f"/soap/{service}" if service else "/soap"
-        client = zeep.Client(f"{standing_server.url}{path}?wsdl{'=soap12' if soap12 else ''}", transport=transport)
-        wanted = "Soap12Binding" if soap12 else "Soap11Binding"
-        (bound,) = [
-            client.bind(offered.name, port.name)
-            for offered in client.wsdl.services.values()
-            for port in offered.ports.values()
-            if type(port.binding).__name__ == wanted
-        ]
-        return client, bound
-
-    yield make
-    session.close()
 
 
 def header(verb):

@@ -14,6 +14,7 @@ changed MeterReadings            -         x               -            x       
 delete MeterReadings             -         x               -            -       -      x
 create MeterReadSchedule         -         x               -            -       -      x
 create MeterConfig               -         x               -            -       -      x
+change MeterConfig               -         x               -            -       -      x
 delete UsagePointConfig          -         x               -            -       -      x
 create EndDeviceControls         -         -               x            -       -      x
 cancel EndDeviceControls         -         -               x            -       -      x

@@ -50,6 +50,12 @@ def test_meter_readings_have_their_whole_contract(files):
             for service in ("Execute", "Receive", "Reply", "Get")
             for twin in ("", ".soap12")
         ),
+        "xsd/MeterReadingsOperationSetMessage.xsd",
+        *(
+            f"wsdl/{service}MeterReadingsOperationSet{twin}.wsdl"
+            for service in ("Execute", "Receive")
+            for twin in ("", ".soap12")
+        ),
     }
 
 
@@ -74,6 +80,11 @@ def test_another_noun_needs_only_its_schema(folder):
         "wsdl/ReceiveEndDeviceControls.soap12.wsdl",
         "wsdl/ReplyEndDeviceControls.wsdl",
         "wsdl/ReplyEndDeviceControls.soap12.wsdl",
+        "xsd/EndDeviceControlsOperationSetMessage.xsd",
+        "wsdl/ExecuteEndDeviceControlsOperationSet.wsdl",
+        "wsdl/ExecuteEndDeviceControlsOperationSet.soap12.wsdl",
+        "wsdl/ReceiveEndDeviceControlsOperationSet.wsdl",
+        "wsdl/ReceiveEndDeviceControlsOperationSet.soap12.wsdl",
     }
     definitions = etree.fromstring(made["wsdl/ExecuteEndDeviceControls.wsdl"])
     assert definitions.get("targetNamespace") == "http://iec.ch/TC57/2011/ExecuteEndDeviceControls"
@@ -102,7 +113,7 @@ def test_generated_schemas_of_another_noun_compile(folder):
 def test_write_brings_files_up_to_date_and_touches_no_other(folder):
     add_profile(folder, "MeterConfig")
     files = ContractFiles(folder, folder / "wsdl")
-    assert len(write(files)) == 8
+    assert len(write(files)) == 13
     assert write(files) == ()
     (folder / "wsdl" / "Service.wsdl").write_bytes(b"stale")
     assert write(files) == (folder / "wsdl" / "Service.wsdl",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_the_files_are_what_the_script_makes(script):
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_is_created_asked_for_and_told_of(noun):
-    assert {f"{noun}/{verb}.xml" for verb in ("create", "get", "created")} <= set(PLACES)
+    assert {f"{noun}/{verb}.xml" for verb in ("create", "get", "created", "execute", "executed")} <= set(PLACES)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -74,13 +75,15 @@ def test_an_example_is_valid(place):
 def test_an_example_is_of_the_verb_and_noun_of_its_place(place):
     noun, _, file = place.partition("/")
     late, verb = file.startswith("reply-"), file.removeprefix("reply-").removesuffix(".xml")
+    of_set = verb.startswith("execute")
+    about = f"{noun}OperationSet" if of_set else noun
     typed = message(place)
-    assert etree.QName(typed).localname == f"{verb.capitalize()}{noun}"
+    assert etree.QName(typed).localname == f"{verb.capitalize()}{about}"
     header = {etree.QName(part).localname: part.text for part in typed[0]}
-    assert (header["Verb"], header["Noun"]) == (verb, noun)
+    assert (header["Verb"], header["Noun"]) == (verb, "OperationSet" if of_set else noun)
     assert (typed.find("{*}Reply") is not None) == late
     service = "Reply" if late else "Get" if verb == "get" else "Receive" if verb.endswith("ed") else "Execute"
-    assert typed.tag in offered(f"{service}{noun}")
+    assert typed.tag in offered(f"{service}{about}")
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if not place.endswith("/get.xml")])
@@ -90,6 +93,16 @@ def test_an_example_says_what_it_is_about(place):
     failed = typed.findtext(f"{{*}}Reply/{MESSAGE}Result") == "FAILED"
     about = [*typed.iterfind("{*}Payload/*/*"), *typed.iterfind(f"{{*}}Request/{MESSAGE}ID")]
     assert about or failed
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if "/execute" in place])
+def test_what_an_operation_carries_is_valid(place):
+    """The XSD of the set does not look at it."""
+    (operation,) = message(place).iter(f"{MESSAGE}Operation")
+    (profile,) = (part for part in operation if not part.tag.startswith(MESSAGE))
+    assert operation.findtext(f"{MESSAGE}noun") == etree.QName(profile).localname == place.partition("/")[0]
+    file = f"{etree.QName(profile).localname}.xsd"
+    etree.XMLSchema(etree.parse(FILES.schema(file))).assertValid(deepcopy(profile))
 
 
 def test_every_ref_of_a_device_is_declared_beside_it():

@@ -15,8 +15,9 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Verb
 from cim_adapter.errors import Incomplete, Invalid
-from cim_adapter.nouns.configs.query import ConfigFilter, answer, own_kinds, read_filter
+from cim_adapter.nouns.configs.query import ConfigFilter, Place, answer, own_kinds, read_filter
 from cim_adapter.nouns.configs.xml import ConfigObject, merge, objects_of, read_objects, without
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import EVERY_NOUN, Call, handles
@@ -160,10 +161,17 @@ def delete(call: Call, named: list[tuple[str, Identity]] | _Prepared, transactio
     return Reply.of(errors, any_done=done)
 
 
-@handles("get", EVERY_NOUN, prepare=read_filter)
-def get(call: Call, wanted: ConfigFilter, reader: Reader) -> Reply:
-    """The objects that the filter asks for; an Error for each that is not there."""
-    return answer(reader, call, wanted)
+def _prepare_get(call: Call) -> Asked[ConfigFilter, Place]:
+    return asked_for(call, read_filter(call), Place, at_most=call.settings.max_objects)
+
+
+@handles("get", EVERY_NOUN, prepare=_prepare_get)
+def get(call: Call, asked: Asked[ConfigFilter, Place], reader: Reader) -> Reply:
+    """The objects that the filter asks for, in parts where they are too many for one reply; an Error for each
+    that is not there.
+    """
+    reply, following = answer(reader, call, asked)
+    return as_part(call, asked, reply, following)
 
 
 def _resolve(transaction: Transaction, items: Sequence[ConfigObject]) -> list[_Key]:

@@ -8,14 +8,16 @@ it, or are linked with it: meters of a usage point, devices of a group.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Request
-from cim_adapter.errors import Incomplete, OverBudget, Refused
+from cim_adapter.errors import Incomplete, Refused
 from cim_adapter.nouns.configs.xml import is_definition, names_of, objects_of, together
+from cim_adapter.nouns.continuation import Asked, cut
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, revision_of
 from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import Call
@@ -24,7 +26,7 @@ from cim_adapter.store import configs, links, objects
 from cim_adapter.store.configs import Version
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Reader
-from cim_adapter.xmltree import children, local
+from cim_adapter.xmltree import children, local, namespace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +102,52 @@ def own_kinds(call: Call) -> frozenset[str]:
     return frozenset(kind for kind in kinds if not is_definition(kind))
 
 
-def answer(reader: Reader, call: Call, wanted: ConfigFilter) -> Reply:
-    """The reply to a get. Raises Refused (3.1) where it would hold more than ``max_objects`` objects."""
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """A part begins behind the version of this ``key``. It tells what held ``at`` the time of the first part."""
+
+    at: int
+    key: tuple[int, int, int]
+
+
+def answer(reader: Reader, call: Call, asked: Asked[ConfigFilter, Place]) -> tuple[Reply, Place | None]:
+    """The part of the reply that was asked for, and where the next one begins."""
+    wanted, place = asked.filter, asked.place
+    if place is not None:
+        wanted = replace(wanted, at=place.at)
     errors: list[Error] = []
     found = _find(reader, wanted, errors)
-    ids = _narrowest(wanted, found)
-    limit = call.settings.max_objects
-    versions = list(
-        configs.versions(
-            reader,
-            wanted.noun,
-            None if ids is None else sorted(ids),
-            namespace=wanted.namespace,
-            at=wanted.at,
-            at_most=limit + 1,
-        )
+    scope = _narrowest(wanted, found)
+    fitting = _fitting(reader, wanted, found, scope, place)
+    told, more = cut(fitting, asked.size)
+    following = None
+    if more:
+        last = told[-1][0]
+        following = Place(at=instants.now() if wanted.at is None else wanted.at, key=last.key)
+    errors += _missing(reader, wanted, found, {version.object_id for version, _ in told})
+    if not asked.is_first:
+        errors.clear()  # the first part told them
+    return _reply(call, wanted, [profile for _, profile in told], errors), following
+
+
+def _fitting(
+    reader: Reader, wanted: ConfigFilter, found: _Found, scope: set[int] | None, place: Place | None = None
+) -> Iterator[tuple[Version, etree._Element]]:
+    """The versions that fit, from the part's place on; of the objects in ``scope``, if it is not None."""
+    versions = configs.versions(
+        reader,
+        wanted.noun,
+        None if scope is None else sorted(scope),
+        namespace=wanted.namespace,
+        at=wanted.at,
+        after=None if place is None else place.key,
     )
-    if len(versions) > limit:
-        raise Refused(f"more than {limit} objects fit this request; ask for fewer", code=OverBudget.code)
-    profiles = [(version, reparse(version.content)) for version in versions]
-    profiles = [(version, profile) for version, profile in profiles if _fits(version, profile, wanted, found)]
-    errors += _missing(wanted, found, {version.object_id for version, _ in profiles})
+    for version in versions:
+        profile = reparse(version.content)
+        if _fits(version, profile, wanted, found):
+            yield version, profile
+
+
+def _reply(call: Call, wanted: ConfigFilter, profiles: list[etree._Element], errors: list[Error]) -> Reply:
     if not profiles and not wanted.criteria:
         empty = etree.Element(f"{{{wanted.namespace or call.catalogue.nouns[wanted.noun][0]}}}{wanted.noun}")
         return Reply.of(errors, any_done=True, payload=(empty,))
@@ -128,10 +155,10 @@ def answer(reader: Reader, call: Call, wanted: ConfigFilter) -> Reply:
         nothing = Error(code="5.7", level="FATAL", reason=f"no {wanted.noun} fits this request")
         return Reply.of(errors or [nothing], any_done=False)
     by_namespace: dict[str, list[etree._Element]] = {}
-    for version, profile in profiles:
-        by_namespace.setdefault(version.namespace, []).append(profile)
-    payload = [together(parts, call.catalogue.order) for parts in by_namespace.values()]
-    return Reply.of(errors, any_done=True, payload=tuple(part for part in payload if part is not None))
+    for profile in profiles:
+        by_namespace.setdefault(namespace(profile), []).append(profile)
+    payload = [root for parts in by_namespace.values() for root in together(parts, call.catalogue.order)]
+    return Reply.of(errors, any_done=True, payload=tuple(payload))
 
 
 def _criterion(element: etree._Element) -> Criterion:
@@ -202,10 +229,12 @@ def _is(version: Version, profile: etree._Element, criterion: Criterion, found: 
     return all(said.get(name) == text for name, text in criterion.texts)
 
 
-def _missing(wanted: ConfigFilter, found: _Found, given: set[int]) -> Iterator[Error]:
-    """An Error for each object asked for that is known, but has no such configuration."""
+def _missing(reader: Reader, wanted: ConfigFilter, found: _Found, given: set[int]) -> Iterator[Error]:
+    """An Error for each object asked for that is known, but has no such configuration: neither among those
+    ``given`` nor in another part.
+    """
     for kind in wanted.own & wanted.criteria.keys():
         for criterion in wanted.criteria[kind]:
             ids = found.get(criterion)
-            if ids and not ids & given:
+            if ids and not ids & given and not any(_fitting(reader, wanted, found, ids)):
                 yield invalid(kind, criterion.identity, f"this {kind} has no {wanted.noun} that fits this request")

@@ -129,22 +129,27 @@ def without(stored: etree._Element, named: etree._Element) -> etree._Element:
     return left
 
 
-def together(profiles: Iterable[etree._Element], order: Order) -> etree._Element | None:
-    """One profile with the objects of all of these, which have one namespace; definitions once each."""
+def together(profiles: Iterable[etree._Element], order: Order) -> list[etree._Element]:
+    """One profile with the objects of all of these, which have one namespace; definitions once each. Profiles
+    that are one object themselves stay as they are.
+    """
     root: etree._Element | None = None
     parts: list[etree._Element] = []
     definitions: dict[tuple[str, str], etree._Element] = {}
+    alone: list[etree._Element] = []
     for profile in profiles:
-        if root is None:
-            root = etree.Element(profile.tag, nsmap={"m": profile.nsmap.get(profile.prefix, "")})
         objects = list(objects_of(profile))
         if objects == [profile]:
-            return profile
+            alone.append(profile)
+            continue
+        if root is None:
+            root = etree.Element(profile.tag, nsmap={"m": profile.nsmap.get(profile.prefix, "")})
         _add_definitions(definitions, profile)
         parts += objects
-    if root is not None:
-        _arrange(root, [*definitions.values(), *parts], order(root, root))
-    return root
+    if root is None:
+        return alone
+    _arrange(root, [*definitions.values(), *parts], order(root, root))
+    return [root, *alone]
 
 
 def names_of(element: etree._Element) -> list[str]:

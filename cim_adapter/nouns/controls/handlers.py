@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
@@ -25,8 +25,7 @@ from cim_adapter.xmltree import adopt, children, namespace
 # ----------------------------------------------------------------------------------------- creating
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """Sealed controls, and an Error for each that cannot be stored. ``now`` is when they were received."""
 
     now: int
@@ -206,8 +205,7 @@ def _merged(call: Call, stored: etree._Element, change: etree._Element) -> etree
 # ------------------------------------------------------------------------------------------- ending
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(msgspec.Struct, frozen=True):
     """A control that is to end: by an ID of Request, or as it stands in Payload (facts/envelope.md §7)."""
 
     id: ID | None

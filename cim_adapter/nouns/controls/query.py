@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
 
 from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Result
-from cim_adapter.errors import OverBudget, Refused
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for, cut
 from cim_adapter.nouns.controls import life, moves
 from cim_adapter.nouns.controls.lookup import ControlLookup, Match, name_control
 from cim_adapter.nouns.controls.xml import DeviceControl
@@ -25,44 +28,67 @@ from cim_adapter.store import control_states, controls, journal, objects
 from cim_adapter.store.control_states import State, Target
 from cim_adapter.store.journal import Head
 from cim_adapter.store.objects import Identity
+from cim_adapter.store.pages import merged
 from cim_adapter.store.transaction import Reader
 
+_AT_ONCE = 100  # controls whose devices are looked up together
 
-def _prepare(call: Call) -> DeviceFilter:
-    return read_filter(call.message, "EndDeviceControl")
+
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """A part begins behind this control."""
+
+    start: int
+    id: int
+
+
+_Asked = Asked[DeviceFilter, _Place]
+
+
+def _prepare(call: Call) -> _Asked:
+    wanted = read_filter(call.message, "EndDeviceControl")
+    return asked_for(call, wanted, _Place, at_most=call.settings.max_objects)
 
 
 @handles("get", "EndDeviceControls", prepare=_prepare)
-def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
+def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The controls that the filter asks for, with their states; an Error for each control or object that is
-    asked for and not known.
+    asked for and not known. A part has room for so many devices, for it tells of each.
     """
     errors: list[Error] = []
+    told, more = cut(_fitting(reader, call.partner, asked, errors), asked.size, lambda pair: len(pair[1]) or 1)
+    following = _Place(*_key(told[-1][0])) if more else None
+    if not asked.is_first:
+        errors.clear()  # the first part told them
+    if not told:
+        return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
+    payload = bundle("EndDeviceControls", (match.found.content for match, _ in told))
+    states = _States.of(reader, [target for _, targets in told for target in targets])
+    so_far = [error for match, targets in told for error in states.tell(match, targets)]
+    result = Result.PARTIAL if errors else Result.OK
+    reply = Reply(result=result, errors=(*errors, *so_far), payload=payload)
+    return as_part(call, asked, reply, following)
+
+
+def _fitting(
+    reader: Reader, partner: str, asked: _Asked, errors: list[Error]
+) -> Iterator[tuple[Match, list[Target]]]:
+    """The controls that fit, with their targets, from the part's place on, in the order of time."""
+    wanted = asked.filter
     scopes = wanted.scopes(reader, errors)
     if not all(scopes):
-        return Reply.of(errors or [_nothing()], any_done=False)
-    matches: dict[int, Match] = {}
-    for match in _candidates(reader, call.partner, wanted, scopes, errors):
-        if _fits(wanted, match):
-            matches[match.found.id] = match
-        if len(matches) > call.settings.max_objects:
-            raise Refused(
-                f"more than {call.settings.max_objects} controls fit this request; ask for fewer devices or a "
-                "shorter time",
-                code=OverBudget.code,
-            )
-    targets = control_states.targets(reader, list(matches))
-    in_order = sorted(
-        (match for match in matches.values() if _is_for(match, targets[match.found.id], scopes)),
-        key=lambda match: (match.found.start, match.found.id),
-    )
-    if not in_order:
-        return Reply.of(errors or [_nothing()], any_done=False)
-    payload = bundle("EndDeviceControls", (match.found.content for match in in_order))
-    states = _States.of(reader, [target for match in in_order for target in targets[match.found.id]])
-    told = [error for match in in_order for error in states.tell(match, targets[match.found.id])]
-    result = Result.PARTIAL if errors else Result.OK
-    return Reply(result=result, errors=(*errors, *told), payload=payload)
+        return
+    after = None if asked.place is None else (asked.place.start, asked.place.id)
+    found = _candidates(reader, partner, wanted, scopes, errors, after)
+    fitting = (match for match in found if _fits(wanted, match))
+    while some := list(islice(fitting, _AT_ONCE)):
+        targets = control_states.targets(reader, [match.found.id for match in some])
+        for match in some:
+            if _is_for(match, targets[match.found.id], scopes):
+                yield match, targets[match.found.id]
+
+
+def _key(match: Match) -> tuple[int, int]:
+    return match.found.start, match.found.id
 
 
 def _nothing() -> Error:
@@ -70,34 +96,41 @@ def _nothing() -> Error:
 
 
 def _candidates(
-    reader: Reader, partner: str, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error]
+    reader: Reader,
+    partner: str,
+    wanted: DeviceFilter,
+    scopes: list[Scope],
+    errors: list[Error],
+    after: tuple[int, int] | None,
 ) -> Iterator[Match]:
-    """The controls among which those asked for are: as few as the store can tell at once."""
-    lookup = ControlLookup(reader, partner)
+    """The controls among which those asked for are, in the order of time: as few as the store can tell at once."""
+    lookup, named = ControlLookup(reader, partner), list[Match]()
     types, hull = wanted.types, wanted.hull
+    among: list[int] | None = []
     if wanted.ids:
         devices: set[int] = set()
         for identifier in wanted.ids:
-            named = lookup.by_id(identifier)
-            yield from named
-            ids = [] if named else devices_of(reader, identifier)
+            found = lookup.by_id(identifier)
+            named += found
+            ids = [] if found else devices_of(reader, identifier)
             devices.update(ids)
-            if not named and not ids:
+            if not found and not ids:
                 reason = "no control of this ID is known"
                 errors.append(Error(code="2.15", level="FATAL", reason=reason, id=identifier))
-        some = controls.search(reader, types=types, objects=sorted(devices), window=hull)
-        yield from (Match.of(found) for found in some)
+        among = sorted(devices)
     elif wanted.likes and all(like.mrid or like.tracking for like in wanted.likes):
         for like in wanted.likes:
             found = lookup.by_mrid(like.mrid) if like.mrid else lookup.by_tracking(like.tracking or "")
-            yield from found
+            named += found
             if not found:
                 control = DeviceControl(mrid=like.mrid, tracking=like.tracking, issuer=like.issuer)
                 reason = "no such control is known"
                 errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_control(control)))
     else:
-        some = controls.search(reader, types=types, objects=narrowest(scopes), window=hull)
-        yield from (Match.of(found) for found in some)
+        among = narrowest(scopes)
+    searched = controls.search(reader, types=types, objects=among, window=hull, after=after)
+    behind = sorted((match for match in named if after is None or _key(match) > after), key=_key)
+    return merged([behind, (Match.of(found) for found in searched)], _key)
 
 
 def _fits(wanted: DeviceFilter, match: Match) -> bool:

@@ -7,8 +7,8 @@ namespace; the XSD was checked before.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
@@ -28,8 +28,7 @@ _ACTIONS = ("PanDemandResponse", "PanDisplay", "PanPricing", "EndDeviceAction")
 _MINUTE = 60_000_000  # microseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """When a control is to be carried out, as sent."""
 
     start: str | None = None
@@ -67,8 +66,7 @@ class Timing:
         return None if last >= FOREVER[1] else int(last)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceControl:
+class DeviceControl(msgspec.Struct, frozen=True, kw_only=True):
     """One EndDeviceControl. ``type`` is the ``ref`` of its EndDeviceControlType, such as ``3.31.0.23``."""
 
     mrid: str | None = None
@@ -77,7 +75,7 @@ class DeviceControl:
     reason: str | None = None
     type: str = ""
     addressees: tuple[Addressee, ...] = ()
-    timing: Timing = field(default_factory=Timing)
+    timing: Timing = Timing()
 
     @property
     def named(self) -> str:

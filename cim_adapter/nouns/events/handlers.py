@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
@@ -31,8 +31,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """One event. ``content`` is its XML; ``may_tell`` are keys of controls that it may tell of."""
 
     event: DeviceEvent

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply
-from cim_adapter.errors import OverBudget, Refused
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for, cut
 from cim_adapter.nouns.device_filter import DeviceFilter, Like, devices_of, narrowest, read_filter
 from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.events.lookup import EventLookup, is_same_name, name_event
@@ -22,69 +23,95 @@ from cim_adapter.nouns.relations import Scope, reaches
 from cim_adapter.schema import reparse
 from cim_adapter.store import device_events
 from cim_adapter.store.device_events import Found
+from cim_adapter.store.pages import merged
 from cim_adapter.store.transaction import Reader
 
 
-def _prepare(call: Call) -> DeviceFilter:
-    return read_filter(call.message, "EndDeviceEvent")
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """A part begins behind this event."""
+
+    created: int
+    id: int
+
+
+_Asked = Asked[DeviceFilter, _Place]
+
+
+def _prepare(call: Call) -> _Asked:
+    wanted = read_filter(call.message, "EndDeviceEvent")
+    return asked_for(call, wanted, _Place, at_most=call.settings.max_objects)
 
 
 @handles("get", "EndDeviceEvents", prepare=_prepare)
-def get(call: Call, wanted: DeviceFilter, reader: Reader) -> Reply:
+def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The events that the filter asks for; an Error for each event or object that is asked for and not known."""
     errors: list[Error] = []
+    told, more = cut(_fitting(reader, asked, errors), asked.size)
+    following = _Place(*_key(told[-1][0])) if more else None
+    if not asked.is_first:
+        errors.clear()  # the first part told them
+    if not told:
+        return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
+    payload = bundle("EndDeviceEvents", (found.content for found, _ in told))
+    reply = Reply.of(errors, any_done=True, payload=payload)
+    if marks := [_marked(found, event) for found, event in told if found.mark is not None]:
+        reply = replace(reply, errors=(*errors, *marks))
+    return as_part(call, asked, reply, following)
+
+
+def _fitting(reader: Reader, asked: _Asked, errors: list[Error]) -> Iterator[tuple[Found, DeviceEvent]]:
+    """The events that fit, from the part's place on, in the order of time."""
+    wanted = asked.filter
     scopes = wanted.scopes(reader, errors)
     if not all(scopes):
-        return Reply.of(errors or [_nothing()], any_done=False)
-    events: dict[int, tuple[Found, DeviceEvent]] = {}
-    for found in _candidates(reader, wanted, scopes, errors):
-        if found.id not in events and _fits(wanted, scopes, found):
+        return
+    after = None if asked.place is None else (asked.place.created, asked.place.id)
+    for found in _candidates(reader, wanted, scopes, errors, after):
+        if _fits(wanted, scopes, found):
             event = read_event(reparse(found.content))
             if not wanted.likes or any(_is_like(like, event) for like in wanted.likes):
-                events[found.id] = found, event
-        if len(events) > call.settings.max_objects:
-            raise Refused(
-                f"more than {call.settings.max_objects} events fit this request; ask for fewer devices or a "
-                "shorter time",
-                code=OverBudget.code,
-            )
-    if not events:
-        return Reply.of(errors or [_nothing()], any_done=False)
-    in_order = sorted(events.values(), key=lambda pair: (pair[0].created, pair[0].id))
-    payload = bundle("EndDeviceEvents", (found.content for found, _ in in_order))
-    reply = Reply.of(errors, any_done=True, payload=payload)
-    if marks := [_marked(found, event) for found, event in in_order if found.mark is not None]:
-        reply = replace(reply, errors=(*errors, *marks))
-    return reply
+                yield found, event
+
+
+def _key(found: Found) -> tuple[int, int]:
+    return found.created, found.id
 
 
 def _nothing() -> Error:
     return Error(code="5.7", level="WARNING", reason="no events fit this request")
 
 
-def _candidates(reader: Reader, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error]) -> Iterator[Found]:
-    """The events among which those asked for are: as few as the store can tell at once."""
-    lookup = EventLookup(reader)
+def _candidates(
+    reader: Reader, wanted: DeviceFilter, scopes: list[Scope], errors: list[Error], after: tuple[int, int] | None
+) -> Iterator[Found]:
+    """The events among which those asked for are, in the order of time: as few as the store can tell at once."""
+    lookup, named = EventLookup(reader), list[Found]()
+    types, hull = wanted.types, wanted.hull
     if wanted.ids:
         devices: set[int] = set()
         for identifier in wanted.ids:
             events = lookup.by_id(identifier)
-            yield from events
+            named += events
             if not events:
                 ids = devices_of(reader, identifier)
                 devices.update(ids)
                 if not ids:
                     errors.append(_unknown(identifier))
-        yield from device_events.search(reader, types=wanted.types, objects=sorted(devices), window=wanted.hull)
-    elif wanted.likes and all(like.mrid or like.names or like.tracking for like in wanted.likes):
+        theirs = device_events.search(reader, types=types, objects=sorted(devices), window=hull, after=after)
+        return merged([_behind(named, after), theirs], _key)
+    if wanted.likes and all(like.mrid or like.names or like.tracking for like in wanted.likes):
         for like in wanted.likes:
             found = _found(lookup, like)
-            yield from found
+            named += found
             if not found:
                 event = DeviceEvent(mrid=like.mrid, names=like.names, tracking=like.tracking, issuer=like.issuer)
                 errors.append(_unknown(name_event(event)))
-    else:
-        yield from device_events.search(reader, types=wanted.types, objects=narrowest(scopes), window=wanted.hull)
+        return merged([_behind(named, after)], _key)
+    return device_events.search(reader, types=types, objects=narrowest(scopes), window=hull, after=after)
+
+
+def _behind(named: list[Found], after: tuple[int, int] | None) -> list[Found]:
+    return sorted((found for found in named if after is None or _key(found) > after), key=_key)
 
 
 def _found(lookup: EventLookup, like: Like) -> list[Found]:

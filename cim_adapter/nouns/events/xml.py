@@ -6,8 +6,7 @@ namespace, so any revision of the profile that keeps its names is read; the XSD 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 from lxml import etree
 
 from cim_adapter.nouns.identity_xml import read_identity, read_name
@@ -15,8 +14,7 @@ from cim_adapter.store.objects import Identity, Name
 from cim_adapter.xmltree import children
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceEvent:
+class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One EndDeviceEvent. ``type`` is the ``ref`` of its EndDeviceEventType, such as ``3.26.0.85``."""
 
     mrid: str | None = None

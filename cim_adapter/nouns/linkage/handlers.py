@@ -16,7 +16,8 @@ from itertools import combinations
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply, Verb
 from cim_adapter.errors import Incomplete, OverBudget, Refused
-from cim_adapter.nouns.linkage.query import LinkageFilter, answer, read_filter
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for
+from cim_adapter.nouns.linkage.query import LinkageFilter, Place, answer, read_filter
 from cim_adapter.nouns.linkage.rules import contradictions
 from cim_adapter.nouns.linkage.xml import Linkage, read_linkage
 from cim_adapter.nouns.object_errors import invalid, unknown
@@ -215,7 +216,12 @@ def _replaced(transaction: Transaction, known: Iterable[Member], pairs: Collecti
 # ------------------------------------------------------------------------------------------- asking
 
 
-@handles("get", _NOUN, prepare=lambda call: read_filter(call.message))
-def get(call: Call, wanted: LinkageFilter, reader: Reader) -> Reply:
-    """What is linked to the objects asked for: see ``linkage_query``."""
-    return answer(reader, wanted, call.partner, at_most=call.settings.max_objects)
+def _prepare_get(call: Call) -> Asked[LinkageFilter, Place]:
+    return asked_for(call, read_filter(call.message), Place, at_most=call.settings.max_objects)
+
+
+@handles("get", _NOUN, prepare=_prepare_get)
+def get(call: Call, asked: Asked[LinkageFilter, Place], reader: Reader) -> Reply:
+    """What is linked to the objects asked for, in parts where that is too much for one reply: see ``query``."""
+    reply, following = answer(reader, asked, call.partner)
+    return as_part(call, asked, reply, following)

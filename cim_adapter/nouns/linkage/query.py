@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Message, Reply, Request
-from cim_adapter.errors import Incomplete, OverBudget, Refused
+from cim_adapter.errors import Incomplete
+from cim_adapter.nouns.continuation import Asked, cut
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, write_id
 from cim_adapter.nouns.linkage.xml import Linkage, write_linkages
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings.model import Period
 from cim_adapter.nouns.readings.xml import read_period
 from cim_adapter.store import links, objects
-from cim_adapter.store.links import Member, Window
+from cim_adapter.store.links import Link, Member, Window
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader
@@ -80,28 +82,41 @@ def _windows(schedule: etree._Element) -> list[Window]:
     return [read_period(interval).window() for _, interval in children(schedule)]
 
 
-def answer(reader: Reader, wanted: LinkageFilter, partner: str, *, at_most: int) -> Reply:
-    """One MasterDataLinkageConfig for each object asked for and each span of time, with all that was
-    linked to the object for just that span; an Error for each object and message without links.
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """A part begins behind this link. It tells what held ``at`` the time of the first part, where no other is
+    asked for."""
 
-    Raises Refused (3.1) where that would hold more than ``at_most`` objects.
+    at: int
+    start: int
+    one: int
+    other: int
+    link: int
+
+
+def answer(reader: Reader, asked: Asked[LinkageFilter, Place], partner: str) -> tuple[Reply, Place | None]:
+    """One MasterDataLinkageConfig for each object asked for and each span of time, with all that was
+    linked to the object for just that span; an Error for each object and message without links. And where the
+    next part begins, which goes on with a set that this one had no room for.
+
+    The links that messages made are all in the first part: so many as one message can name.
     """
+    wanted, place = asked.filter, asked.place
     errors: list[Error] = []
-    sets = _of_objects(reader, wanted, errors) if wanted.objects else []
-    for identifier in wanted.messages:
-        brought = _of_message(reader, wanted, partner, identifier)
-        sets += brought
-        if not brought:
-            reason = "no message of this MessageID made links that hold at the time asked for"
-            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=identifier))
-    if sum(len(found.members) for found in sets) > at_most:
-        raise Refused(
-            f"more than {at_most} objects fit this request; ask for fewer objects or a shorter time",
-            code=OverBudget.code,
-        )
+    at = instants.now() if place is None else place.at
+    found = _of_objects(reader, wanted, at, errors) if wanted.objects else []
+    behind = [
+        link for link in found if place is None or _key(link) > (place.start, place.one, place.other, place.link)
+    ]
+    sets = [] if place is not None else list(_of_messages(reader, wanted, partner, errors))
+    room = max(1, asked.size - sum(len(told.members) for told in sets))
+    told, more = cut(behind, room)
+    following = Place(at, *_key(told[-1])) if more else None
+    sets += _sets(told)
+    if place is not None:
+        errors.clear()  # the first part told them
     if not sets:
-        return Reply.of(errors, any_done=False)
-    return Reply.of(errors, any_done=True, payload=tuple(write_linkages(_told(reader, sets))))
+        return Reply.of(errors, any_done=False), None
+    return Reply.of(errors, any_done=True, payload=tuple(write_linkages(_told(reader, sets)))), following
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +128,25 @@ class _Set:
     end: int | None
 
 
-def _of_objects(reader: Reader, wanted: LinkageFilter, errors: list[Error]) -> list[_Set]:
-    """The sets around each object of the kind named first, as far as they hold objects of the others."""
+def _key(link: Link) -> tuple[int, int, int, int]:
+    """The place of a link among those that are told."""
+    return link.start, link.one.id, link.other.id, link.id
+
+
+def _sets(found: Iterable[Link]) -> list[_Set]:
+    """What is linked to one object for one span of time, together."""
+    around: dict[tuple[Member, int, int | None], set[Member]] = defaultdict(set)
+    for link in found:
+        around[link.one, link.start, link.end].add(link.other)
+    return [
+        _Set(members=frozenset({one, *linked}), start=start, end=end)
+        for (one, start, end), linked in around.items()
+    ]
+
+
+def _of_objects(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) -> list[Link]:
+    """The links of each object of the kind named first, of those sets that hold objects of the other kinds; in
+    their order."""
     asked: dict[str, dict[int, Identity]] = {}
     for kind, identity in wanted.objects:
         ids = objects.find(reader, kind, identity)
@@ -122,29 +154,34 @@ def _of_objects(reader: Reader, wanted: LinkageFilter, errors: list[Error]) -> l
         if not ids:
             errors.append(unknown(kind, identity))
     (centre, centres), *others = asked.items()
-    now = instants.now()
-    around: dict[tuple[Member, int, int | None], set[Member]] = defaultdict(set)
-    for window in wanted.windows or ((now, now),):
+    together: dict[tuple[Member, int, int | None], dict[int, Link]] = defaultdict(dict)
+    for window in wanted.windows or ((at, at),):
         for link in links.links(reader, centres, window=window):
-            around[link.one, link.start, link.end].add(link.other)
-    sets = [
-        _Set(members=frozenset({one, *linked}), start=start, end=end)
-        for (one, start, end), linked in around.items()
-        if all(any(member.id in ids for member in linked) for _, ids in others)
+            together[link.one, link.start, link.end][link.other.id] = link
+    found = [
+        link
+        for those in together.values()
+        if all(not those.keys().isdisjoint(ids) for _, ids in others)
+        for link in those.values()
     ]
-    served = {centres[member.id] for found in sets for member in found.members if member.id in centres}
+    served = {centres[link.one.id] for link in found}
     for identity in dict.fromkeys(centres.values()):
         if identity not in served:
             errors.append(_without_links(centre, identity))
-    return sets
+    return sorted(found, key=_key)
 
 
-def _of_message(reader: Reader, wanted: LinkageFilter, partner: str, message: ID) -> list[_Set]:
-    spans: dict[tuple[int, int | None], set[Member]] = defaultdict(set)
-    for link in links.of_message(reader, partner, message.value):
-        if any(link.holds_in(window) for window in wanted.windows or (FOREVER,)):
-            spans[link.start, link.end] |= {link.one, link.other}
-    return [_Set(members=frozenset(members), start=start, end=end) for (start, end), members in spans.items()]
+def _of_messages(reader: Reader, wanted: LinkageFilter, partner: str, errors: list[Error]) -> Iterator[_Set]:
+    for message in wanted.messages:
+        spans: dict[tuple[int, int | None], set[Member]] = defaultdict(set)
+        for link in links.of_message(reader, partner, message.value):
+            if any(link.holds_in(window) for window in wanted.windows or (FOREVER,)):
+                spans[link.start, link.end] |= {link.one, link.other}
+        for (start, end), members in spans.items():
+            yield _Set(members=frozenset(members), start=start, end=end)
+        if not spans:
+            reason = "no message of this MessageID made links that hold at the time asked for"
+            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=message))
 
 
 def _told(reader: Reader, sets: Iterable[_Set]) -> list[Linkage]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
-from cim_adapter.nouns.continuation import as_part, read_continuation
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import Block, MeterReading
@@ -26,8 +24,7 @@ from cim_adapter.store.transaction import Reader, Transaction
 _LONGEST_TYPE = 250  # characters; it stands in an index. An identifier of 18 numbers has some 40
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(msgspec.Struct, frozen=True):
     """Sealed MeterReadings, and an Error for each that cannot be stored."""
 
     good: list[tuple[MeterReading, list[readings.Block]]]
@@ -103,41 +100,14 @@ def _id_of(item: MeterReading) -> ID | None:
 # ------------------------------------------------------------------------------------------- asking
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked for, and which part of the answer; None for the first or only one. ``at_most`` readings
-    are in a part."""
-
-    filter: ReadingFilter
-    at: Position | None
-    at_most: int
-
-
-def _prepare_get(call: Call) -> _Asked:
-    at = read_continuation(call)
-    place = None if at is None else msgspec.msgpack.decode(at, type=Position)
-    return _Asked(read_filter(call.message), place, _part_size(call))
-
-
-def _part_size(call: Call) -> int:
-    """What the Option ``partSize`` asks for, never more than ``max_readings``. Raises Refused (1.6)."""
-    options = call.message.request.options if call.message.request else ()
-    given = next((value or "" for name, value in options if name == "partSize"), None)
-    if given is None:
-        return call.settings.max_readings
-    if not (given.isascii() and given.isdigit() and int(given[:18]) > 0):
-        raise Refused(
-            f"Option partSize is {given[:20]!r}; it is how many readings a part has, 1 or more", code="1.6"
-        )
-    return min(int(given[:18]), call.settings.max_readings)
+def _prepare_get(call: Call) -> Asked[ReadingFilter, Position]:
+    return asked_for(call, read_filter(call.message), Position, at_most=call.settings.max_readings)
 
 
 @handles("get", "MeterReadings", prepare=_prepare_get)
-def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
+def get(call: Call, asked: Asked[ReadingFilter, Position], reader: Reader) -> Reply:
     """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
     each meter or usage point without any.
     """
-    reply, following = answer(reader, asked.filter, at_most=asked.at_most, at=asked.at)
-    if asked.at is None and following is None:
-        return reply
-    return as_part(call, reply, None if following is None else msgspec.msgpack.encode(following))
+    reply, following = answer(reader, asked.filter, at_most=asked.size, at=asked.place)
+    return as_part(call, asked, reply, following)

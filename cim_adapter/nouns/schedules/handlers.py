@@ -15,10 +15,12 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply, Verb
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.nouns.continuation import Asked, as_part, asked_for
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.nouns.schedules.query import (
     NOUN,
+    Place,
     ScheduleFilter,
     answer,
     names_message,
@@ -192,10 +194,15 @@ def end(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     return Reply.of(errors, any_done=bool(named))
 
 
-@handles("get", NOUN, prepare=lambda call: read_filter(call.message))
-def get(call: Call, wanted: ScheduleFilter, reader: Reader) -> Reply:
-    """The schedules that fit: see ``read_schedule_query``."""
-    return answer(reader, wanted, at_most=call.settings.max_objects)
+def _prepare_get(call: Call) -> Asked[ScheduleFilter, Place]:
+    return asked_for(call, read_filter(call.message), Place, at_most=call.settings.max_objects)
+
+
+@handles("get", NOUN, prepare=_prepare_get)
+def get(call: Call, asked: Asked[ScheduleFilter, Place], reader: Reader) -> Reply:
+    """The schedules that fit, in parts where they are too many for one reply: see ``query``."""
+    reply, following = answer(reader, asked)
+    return as_part(call, asked, reply, following)
 
 
 # ----------------------------------------------------------------------------------- what is named

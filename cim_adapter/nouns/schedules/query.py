@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
 from lxml import etree
 from msgspec import structs
 
 from cim_adapter.envelope import ID, Error, Message, Reply, Request
-from cim_adapter.errors import OverBudget, Refused
+from cim_adapter.nouns.continuation import Asked, cut
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, write_id
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings.filter import Window, type_names
@@ -89,27 +91,39 @@ def _narrowed(found: ScheduleFilter, profile: etree._Element) -> ScheduleFilter:
     )
 
 
-def answer(reader: Reader, wanted: ScheduleFilter, *, at_most: int) -> Reply:
-    """The schedules as they were sent, one element for each; ``Reply/ID`` names, in the same order, the message
-    that created each. An Error for each object and MessageID that is unknown or has no schedule.
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """A part begins behind this schedule."""
 
-    Raises Refused (3.1) where that would be more than ``at_most`` schedules.
+    created_by: str
+    position: int
+
+
+def answer(reader: Reader, asked: Asked[ScheduleFilter, Place]) -> tuple[Reply, Place | None]:
+    """The schedules as they were sent, one element for each; ``Reply/ID`` names, in the same order, the message
+    that created each. An Error for each object and MessageID that is unknown or has no schedule. And where the
+    next part begins.
     """
     errors: list[Error] = []
-    named = _named(reader, wanted, errors)
-    found: list[etree._Element] = []
-    ids: list[ID] = []
-    for version in schedules.read(reader, named, window=wanted.hull):
+    named = _named(reader, asked.filter, errors)
+    told, more = cut(_fitting(reader, asked, named), asked.size)
+    following = Place(*told[-1][0].key) if more else None
+    if not asked.is_first:
+        errors.clear()  # the first part told them
+    if not told:
+        return Reply.of(errors or [_nothing(f"no {NOUN} fits this request")], any_done=False), None
+    reply = Reply.of(errors, any_done=True, payload=tuple(profile for _, profile in told))
+    return structs.replace(reply, ids=tuple(_id(version) for version, _ in told)), following
+
+
+def _fitting(
+    reader: Reader, asked: Asked[ScheduleFilter, Place], named: set[int] | None
+) -> Iterator[tuple[Version, etree._Element]]:
+    """The schedules that fit, from the part's place on."""
+    after = None if asked.place is None else (asked.place.created_by, asked.place.position)
+    for version in schedules.read(reader, named, window=asked.filter.hull, after=after):
         profile = reparse(version.content)
-        if not wanted.fits(read_schedule(profile)):
-            continue
-        found.append(profile)
-        ids.append(_id(version))
-        if len(found) > at_most:
-            raise Refused(f"more than {at_most} schedules fit this request; ask for fewer", code=OverBudget.code)
-    if not found:
-        return Reply.of(errors or [_nothing(f"no {NOUN} fits this request")], any_done=False)
-    return structs.replace(Reply.of(errors, any_done=True, payload=tuple(found)), ids=tuple(ids))
+        if asked.filter.fits(read_schedule(profile)):
+            yield version, profile
 
 
 def _named(reader: Reader, wanted: ScheduleFilter, errors: list[Error]) -> set[int] | None:

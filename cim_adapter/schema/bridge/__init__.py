@@ -15,6 +15,6 @@ There and back nothing is lost but white space between elements, comments and pr
 """
 
 from cim_adapter.schema.bridge.bridge import Bridge
-from cim_adapter.schema.bridge.json_text import JsonText
+from cim_adapter.schema.bridge.json_text import JsonText, count_members, refuse_twins
 
-__all__ = ["Bridge", "JsonText"]
+__all__ = ["Bridge", "JsonText", "count_members", "refuse_twins"]

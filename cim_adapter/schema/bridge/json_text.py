@@ -47,8 +47,7 @@ class JsonText:
         _spend(data, budget)
         text = data.removeprefix(codecs.BOM_UTF8)
         value = self._decode(text)
-        if _survey(value) != _most_members(text):
-            _look_for_twins(text)
+        refuse_twins(text, count_members(value))
         return value
 
     def _decode(self, data: bytes) -> Any:
@@ -67,6 +66,14 @@ class JsonText:
             _unreadable(data, said, int(position[1]) if position else len(data))
 
 
+def refuse_twins(data: bytes, members: int, at: Path = None) -> None:
+    """Raises Invalid for two members of one name in ``data``, of which ``members`` were read. ``at`` is where
+    ``data`` stands in the body.
+    """
+    if members != _most_members(data):
+        _look_for_twins(data, at)
+
+
 def _spend(data: bytes, budget: Budget) -> None:
     if len(data) > budget.max_bytes:
         _over(f"{len(data):,} bytes", f"at most {budget.max_bytes:,} bytes")
@@ -75,7 +82,7 @@ def _spend(data: bytes, budget: Budget) -> None:
         _over(f"up to {values:,} values", f"at most {budget.max_elements:,}")
 
 
-def _survey(value: Any) -> int:
+def count_members(value: Any) -> int:
     """Count the members of all objects, level by level; raise OverBudget where the levels are too many."""
     members = 0
     level: list[Any] = [value]
@@ -101,9 +108,9 @@ def _most_members(data: bytes) -> int:
     return sum(data.count(mark) for mark in (b'":', b" :", b"\t:", b"\n:", b"\r:"))
 
 
-def _look_for_twins(data: bytes) -> None:
+def _look_for_twins(data: bytes, at: Path) -> None:
     """Read ``data`` with the objects as tuples of pairs, and refuse two members of one name."""
-    waiting: list[tuple[Path, Any]] = [(None, json.loads(data, object_pairs_hook=tuple))]
+    waiting: list[tuple[Path, Any]] = [(at, json.loads(data, object_pairs_hook=tuple))]
     while waiting:
         path, value = waiting.pop()
         steps: Iterable[tuple[Any, Any]] = value if isinstance(value, tuple) else enumerate(value)

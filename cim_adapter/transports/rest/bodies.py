@@ -15,6 +15,7 @@ from lxml import etree
 
 from cim_adapter.errors import Finding, Invalid, OverBudget, Unreadable
 from cim_adapter.schema import Budget, parse
+from cim_adapter.schema.bridge import count_members, refuse_twins
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.xmltree import children
 
@@ -66,11 +67,18 @@ class Bodies(Generic[T]):
         self._at_most = at_most
         self._fields = {field.encode_name: field for field in msgspec.structs.fields(item)}
         self._lists = [name for name, field in self._fields.items() if get_origin(_plain_type(field.type)) is list]
-        listed = msgspec.defstruct("Listed", [("items", list[item], msgspec.field(name=member))])  # type: ignore[valid-type]
+        listed = msgspec.defstruct(
+            "Listed",
+            [("items", list[item], msgspec.field(name=member))],  # type: ignore[valid-type]
+            forbid_unknown_fields=True,
+        )
         # Numbers with a point stay texts, so that 1.50 keeps its digits.
         self._of_list = msgspec.json.Decoder(listed, float_hook=str)
         self._of_line = msgspec.json.Decoder(item, float_hook=str)
         self._of_any = msgspec.json.Decoder(float_hook=str)
+        # Of two members of one name msgspec takes the last. These see how many members there are.
+        self._members_of_list = msgspec.json.Decoder(dict[str, list[dict[str, msgspec.Raw]]])
+        self._members_of_line = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
     def read(self, body: bytes, form: Form, budget: Budget) -> Sent[T]:
         """The items. Raises Unreadable, OverBudget, and Invalid with a pointer for each finding."""
@@ -94,7 +102,7 @@ class Bodies(Generic[T]):
         if form is Form.XML:
             given: Any = self._listing(_members_of(parse(body, budget)))
         else:
-            given = _loaded(self._of_any, body)
+            given = self._any(body)
         fields = {name: field for name, field in self._fields.items() if field.name in changeable}
         findings, changes = Findings(), {}
         if not isinstance(given, dict):
@@ -120,16 +128,24 @@ class Bodies(Generic[T]):
         try:
             found: list[T] = self._of_list.decode(body).items  # type: ignore[attr-defined]
         except msgspec.ValidationError:
-            return self._convert(_loaded(self._of_any, body), strict=True)
+            return self._convert(self._any(body), strict=True)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _unreadable(error) from None
+        refuse_twins(body, 1 + sum(map(len, self._members_of_list.decode(body)[self.member])))
         return Sent(found, f"/{self.member}")
+
+    def _any(self, body: bytes) -> Any:
+        """The JSON in ``body``, as dicts and lists."""
+        value = _loaded(self._of_any, body)
+        refuse_twins(body, count_members(value))
+        return value
 
     def _plain(self, root: etree._Element) -> Any:
         """XML as the dicts and lists of JSON."""
         listed = [child for name, child in children(root) if name == self.member]
         if listed:
-            return {self.member: [self._listing(_members_of(child)) for child in listed]}
+            beside = {name: child.text for name, child in children(root) if name != self.member}
+            return {self.member: [self._listing(_members_of(child)) for child in listed], **beside}
         return self._listing(_members_of(root))
 
     def _listing(self, members: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +161,7 @@ class Bodies(Generic[T]):
         for number, line in enumerate(line for line in body.split(b"\n") if line.strip()):
             try:
                 items.append(self._of_line.decode(line))
+                refuse_twins(line, len(self._members_of_line.decode(line)), (None, number))
             except msgspec.ValidationError:
                 self._examine(_loaded(self._of_any, line), f"/{number}", findings, strict=True)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +25,7 @@ from cim_adapter.store.objects import Identity
 from cim_adapter.transports.rest.addresses import look_up
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.pages import Place
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import PAGING, as_token
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
@@ -33,17 +33,11 @@ from cim_adapter.transports.rsgi import Response
 from cim_adapter.xmltree import children, local, namespace
 
 
-class _Place(msgspec.Struct, frozen=True, array_like=True):
-    """The last object of a page: what it is called, and how many there were up to it."""
-
-    name: str
-    number: int
-
-
 class Configs(Resource):
     """One noun of master data."""
 
     parameters = ("id", "meter", "usagePoint", "asOf", *PAGING)
+    key = "mRID"
     FORMS = (Form.JSON, Form.XML)
 
     def __init__(self, tools: Tools, path: str, noun: str) -> None:
@@ -79,14 +73,18 @@ class Configs(Resource):
     async def collect(self, call: RestCall) -> Response:
         """GET: the objects that fit, in the order in which they became known."""
         query = call.query(*self.parameters)
-        limit, place, moment = query.limit(), query.cursor(_Place), query.moment("asOf")
+        place, moment = query.cursor(Place) or Place(query.limit()), query.moment("asOf")
         asked = [(self.member, text) for text in query.all("id")]
         asked += [("Meter", text) for text in query.all("meter")]
         asked += [("UsagePoint", text) for text in query.all("usagePoint")]
-        outcome = await self._ask(call, asked, {} if moment is None else {"asOf": moment})
+        outcome = await self._ask(call, asked, place.options | ({} if moment is None else {"asOf": moment}))
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)
-        return await asyncio.to_thread(self._page, call, outcome, place, limit, query)
+        cursor = None if outcome.continuation is None else as_token(Place(place.size, outcome.continuation))
+        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+        beside = {name: value for name, value in (("nextCursor", cursor), ("errors", told)) if value}
+        link = query.link(self.url(call), cursor)
+        return await asyncio.to_thread(self._told, call, outcome.payload, beside, link)
 
     async def fetch(self, call: RestCall, name: str) -> Response:
         """GET by mRID or name."""
@@ -192,24 +190,6 @@ class Configs(Resource):
     @staticmethod
     def _id(name: str, identity: Identity) -> ID:
         return write_id(name, identity)
-
-    def _page(self, call: RestCall, outcome: Outcome, place: _Place | None, limit: int, query: Any) -> Response:
-        payload = [deepcopy(profile) for profile in outcome.payload]
-        own = [
-            (profile, element) for profile in payload for name, element in children(profile) if name == self.member
-        ]
-        names = [str(read_identity(element)) for _, element in own]
-        first = 0
-        if place is not None:
-            first = next((n + 1 for n, name in enumerate(names) if name == place.name), place.number)
-        for profile, element in [*own[:first], *own[first + limit :]]:
-            profile.remove(element)
-        more = first + limit < len(own)
-        cursor = as_token(_Place(names[first + limit - 1], first + limit)) if more else None
-        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
-        beside = {"nextCursor": cursor, "errors": told}
-        link = query.link(self.url(call), cursor)
-        return self._told(call, payload, {name: value for name, value in beside.items() if value}, link)
 
     def _told(
         self, call: RestCall, payload: Sequence[etree._Element], beside: dict[str, Any], *headers: tuple[str, str]

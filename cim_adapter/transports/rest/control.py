@@ -90,6 +90,7 @@ class ControlXml:
     element = "EndDeviceControl"
     member = "controls"
     told_only = ("status", "devices")
+    covered = None
     states = STATES
 
     def __init__(self, lists: CodeLists) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Protocol
+from copy import deepcopy
+from typing import Any, ClassVar
 
 import msgspec
 from lxml import etree
 
 from cim_adapter import instants
-from cim_adapter.envelope import Error
-from cim_adapter.store.objects import Identity
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import look_up
 from cim_adapter.transports.rest.bodies import Bodies, Findings, Sent
@@ -19,55 +17,16 @@ from cim_adapter.transports.rest.control import ControlXml
 from cim_adapter.transports.rest.event import EventXml
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
+from cim_adapter.transports.rest.item_xml import ItemXml
+from cim_adapter.transports.rest.members import LONGEST
+from cim_adapter.transports.rest.pages import Place, page_from
 from cim_adapter.transports.rest.profile_xml import ProfileXml
 from cim_adapter.transports.rest.query import PAGING, Query, as_token
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
-from cim_adapter.xmltree import children
+from cim_adapter.xmltree import adopt, children, local, move_to_namespace, namespace
 
-
-class ItemXml(Protocol):
-    """How the items of a resource stand in their profile."""
-
-    @property
-    def item(self) -> type[msgspec.Struct]: ...
-
-    @property
-    def noun(self) -> str: ...
-
-    @property
-    def element(self) -> str: ...
-
-    @property
-    def member(self) -> str: ...
-
-    @property
-    def xml(self) -> ProfileXml: ...
-
-    @property
-    def states(self) -> tuple[str, ...]: ...
-
-    @property
-    def told_only(self) -> tuple[str, ...]: ...
-
-    def check(self, item: Any, pointer: str, findings: Findings) -> None:
-        """Adds what the struct could not say."""
-
-    def write(self, parent: etree._Element, item: Any, device: Identity | None, point: Identity | None) -> None:
-        """Adds the element of an item that was checked."""
-
-    def read(self, element: etree._Element) -> Any:
-        """What an element says."""
-
-    def tell(self, items: Sequence[Any], told: Iterable[Error]) -> None:
-        """Adds what the Reply tells beside the profile."""
-
-
-class _Place(msgspec.Struct, frozen=True, array_like=True):
-    """The last item of a page: its id, and how many there were up to it."""
-
-    id: str
-    number: int
+_LARGER_PART = 1_000  # items; of a part of which not all are wanted, a small page takes some
 
 
 class DeviceItems(Resource):
@@ -79,6 +38,8 @@ class DeviceItems(Resource):
         super().__init__(tools)
         self._items = items
         self._bodies: Bodies[Any] = Bodies(items.item, items.member, at_most=tools.settings.max_items)
+        names = {field.name for field in msgspec.structs.fields(items.item)}
+        self.changeable = frozenset(names - {"id", *items.told_only})
         self._query = ProfileXml(f"http://iec.ch/TC57/2011/Get{items.noun}#")
 
     async def create(self, call: RestCall) -> Response:
@@ -90,25 +51,28 @@ class DeviceItems(Resource):
     async def collect(self, call: RestCall) -> Response:
         """GET: the items that fit, in the order of time."""
         query = call.query(*self.parameters)
-        limit, place = query.limit(), query.cursor(_Place)
+        limit = query.limit()
         kinds, states = frozenset(query.all(self.TYPE)), query.words("status", self._items.states)
-        outcome = await self._search(call, query)
-        if outcome.failed and not outcome.empty:
-            return outcome.problem(unknown=404).response(call.form)
-        items = [
-            item
-            for item in self._read(outcome)
-            if (not kinds or kinds & {item.kind, item.code})
-            and (not states or item.status in states)
-            and self._fits(item, query)
-        ]
-        first = self._after(items, place)
-        page = items[first : first + limit]
-        cursor = as_token(_Place(page[-1].id or "", first + limit)) if first + limit < len(items) else None
-        told = offences_of(tuple(error for error in outcome.errors if error.code != "5.7"))
+
+        def fits(item: Any) -> bool:
+            return (
+                (not kinds or bool(kinds & {item.kind, item.code}))
+                and (not states or item.status in states)
+                and self._fits(item, query)
+            )
+
+        all_fit = not (kinds or states or self._narrows(query))
+        place = query.cursor(Place) or Place(size=limit if all_fit else max(limit, _LARGER_PART))
+        page = await page_from(
+            place, limit, ask=lambda place: self._search(call, query, place), read=self._read, fits=fits
+        )
+        if isinstance(page, Outcome):
+            return page.problem(unknown=404).response(call.form)
+        cursor = None if page.following is None else as_token(page.following)
+        told = offences_of(tuple(page.told))
         more = {name: value for name, value in (("nextCursor", cursor), ("errors", told)) if value}
         link = query.link(self.url(call), cursor)
-        return answers.listed(page, self._items.item, self.member, call.form, more, link)
+        return answers.listed(page.items, self._items.item, self.member, call.form, more, link)
 
     async def fetch(self, call: RestCall, name: str) -> Response:
         """GET by mRID."""
@@ -119,19 +83,18 @@ class DeviceItems(Resource):
     async def amend(self, call: RestCall, name: str) -> Response:
         """PATCH: what the body names takes the place of what was so."""
         call.query()
-        found = await self._find(call, name)
-        if isinstance(found, Response):
-            return found
-        before = found
+        known = await self._known(call, name)
+        if isinstance(known, Response):
+            return known
+        before, source = known
 
         async def changed(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
-            fields = {field.name for field in msgspec.structs.fields(before)}
-            merged = self._bodies.merged(
-                before, body, form, self.tools.budget, fields - {"id", *self._items.told_only}
-            )
+            merged = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if merged.kind != before.kind and merged.code == before.code:
                 merged.code = None  # it told what was
-            return await self._profile(Sent([merged], None), told=True)
+            profile, receipt = await self._profile(Sent([merged], None), told=True)
+            self._keep(profile, source)
+            return profile, receipt
 
         outcome, _ = await self.submit(call, changed, "change")
         if outcome.failed:
@@ -197,7 +160,7 @@ class DeviceItems(Resource):
         findings.check()
         return profile, Receipt(result="", count=len(items), ids=tuple(item.id for item in items))
 
-    async def _search(self, call: RestCall, query: Query) -> Outcome:
+    async def _search(self, call: RestCall, query: Query, place: Place) -> Outcome:
         asked = {"Meter": query.all("meter"), "UsagePoint": query.all("usagePoint")}
         addresses = await look_up(self.tools.store, asked if await call.exchange.known() else {})
         xml = self._query
@@ -214,41 +177,57 @@ class DeviceItems(Resource):
         for text in asked["UsagePoint"]:
             for identity in addresses.of("UsagePoint", text):
                 xml.identity(profile, "UsagePoint", identity)
-        return await call.exchange.send("get", self.noun, query=profile)
+        return await call.exchange.send("get", self.noun, query=profile, options=place.options)
 
     def _read(self, outcome: Outcome) -> list[Any]:
-        items = [
-            self._items.read(element)
+        items = [self._items.read(element) for element in self._elements(outcome)]
+        self._items.tell(items, outcome.told)
+        return items
+
+    def _elements(self, outcome: Outcome) -> list[etree._Element]:
+        return [
+            element
             for profile in outcome.payload
             for name, element in children(profile)
             if name == self._items.element
         ]
-        self._items.tell(items, outcome.told)
-        return items
+
+    def _narrows(self, query: Query) -> bool:
+        """Whether ``_fits`` may say no."""
+        return False
 
     def _fits(self, item: Any, query: Query) -> bool:
         return True
 
-    @staticmethod
-    def _after(items: Sequence[Any], place: _Place | None) -> int:
-        """The number of the first item of a page. The id says where the last one ended, whatever came or went
-        since; the number, where that item has none.
-        """
-        if place is None:
-            return 0
-        ends = (number + 1 for number, item in enumerate(items) if place.id and item.id == place.id)
-        return next(ends, place.number)
-
     async def _find(self, call: RestCall, name: str) -> Any:
         """The item of this mRID, or a Response where there is none."""
+        known = await self._known(call, name)
+        return known if isinstance(known, Response) else known[0]
+
+    async def _known(self, call: RestCall, name: str) -> tuple[Any, etree._Element] | Response:
+        """The item of this mRID and its element, or a Response where there is none."""
         profile = self._query.root(f"Get{self.noun}")
-        if len(name) > 250 or any(ord(letter) < 32 for letter in name):
+        if len(name) > LONGEST:
             return self.missing(call, name)
         self._query.text(self._query.add(profile, self._items.element), "mRID", name)
         outcome = await call.exchange.send("get", self.noun, query=profile)
         if outcome.failed:
             return outcome.problem(unknown=404).response(call.form)
-        return next((item for item in self._read(outcome) if item.id == name), None) or self.missing(call, name)
+        pairs = zip(self._read(outcome), self._elements(outcome), strict=True)
+        return next((pair for pair in pairs if pair[0].id == name), None) or self.missing(call, name)
+
+    def _keep(self, profile: etree._Element, source: etree._Element) -> None:
+        """Add to the element in ``profile`` what ``source`` has that is no member, where it would be lost."""
+        covered = self._items.covered
+        kept = [deepcopy(child) for name, child in children(source) if covered and name not in covered]
+        if not kept:
+            return
+        ((_, element),) = children(profile)
+        for child in kept:
+            move_to_namespace(child, namespace(element))
+            adopt(element, child)
+        order = self.tools.catalogue.order(profile, element)
+        element[:] = sorted(element, key=lambda child: order.index(local(child)))
 
 
 class Events(DeviceItems):
@@ -259,6 +238,9 @@ class Events(DeviceItems):
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, EventXml(tools.lists))
+
+    def _narrows(self, query: Query) -> bool:
+        return bool(query.all("severity"))
 
     def _fits(self, item: Any, query: Query) -> bool:
         severities = query.all("severity")

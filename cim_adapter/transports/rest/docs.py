@@ -15,7 +15,7 @@ from lxml import etree
 from lxml.html import builder as tags
 
 from cim_adapter.transports.public import PublicAddress
-from cim_adapter.transports.rest.openapi import OpenApi
+from cim_adapter.transports.rest.openapi.document import OpenApi
 from cim_adapter.transports.rsgi import Request, Response
 
 _FILES = {

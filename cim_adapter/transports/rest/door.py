@@ -8,6 +8,7 @@ bodies are msgspec structs all the same, and the OpenAPI document is made of the
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -21,7 +22,8 @@ from cim_adapter.transports.rest.devices import Controls, Events
 from cim_adapter.transports.rest.docs import Docs
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rest.openapi import OpenApi
+from cim_adapter.transports.rest.members import CARRIED
+from cim_adapter.transports.rest.openapi.document import OpenApi
 from cim_adapter.transports.rest.problem import Problem, RestError, offences
 from cim_adapter.transports.rest.readings import Readings
 from cim_adapter.transports.rest.resource import Resource, RestCall, Tools
@@ -45,6 +47,8 @@ class RestDoor:
     def __init__(self, tools: Tools, pipeline: Pipeline, access: Access) -> None:
         self._pipeline = pipeline
         self._access = access
+        self._key_required = tools.settings.require_replay_detection
+        self._may_be_id = re.compile(f"{CARRIED}*")
         self.resources: dict[str, Resource] = {
             resource.path: resource
             for resource in (
@@ -94,8 +98,12 @@ class RestDoor:
             if form is None and request.method in ("GET", "HEAD"):
                 raise RestError(406, f"Accept likes none of {', '.join(offers)}")
             method = self._method(request, resource, rest)
-            key = _message_id(request)
-            return await method(RestCall(request=request, exchange=exchange, form=form or told, message_id=key))
+            call = RestCall(
+                request=request, exchange=exchange, form=form or told, message_id=self._message_id(request)
+            )
+            if not self._may_be_id.fullmatch(rest):
+                return resource.missing(call, rest)
+            return await method(call)
         except RestError as error:
             return error.problem.response(told, *error.headers)
         except AdapterError as error:  # a body larger than any we take: it is not even read to its end
@@ -117,9 +125,16 @@ class RestDoor:
         method = getattr(resource, methods[request.method])
         return (lambda call: method(call, rest)) if rest else method
 
-
-def _message_id(request: Request) -> str:
-    key: str = request.headers.get("idempotency-key", "").strip().strip('"')
-    if len(key) > _MOST_KEY:
-        raise RestError(400, f"Idempotency-Key has more than {_MOST_KEY} characters", code="1.5")
-    return key or str(uuid.uuid4())
+    def _message_id(self, request: Request) -> str:
+        """The Idempotency-Key. Where messages must not be played again, whatever changes something has one."""
+        if "idempotency-key" not in request.headers:
+            if self._key_required and request.method not in ("GET", "HEAD"):
+                reason = "Idempotency-Key is required here: a request that comes again is then done once"
+                raise RestError(400, reason, code="1.5")
+            return str(uuid.uuid4())
+        key: str = request.headers.get("idempotency-key", "").strip().strip('"')
+        if not 1 <= len(key) <= _MOST_KEY:
+            raise RestError(
+                400, f"Idempotency-Key has 1 to {_MOST_KEY} ASCII characters, not {len(key)}", code="1.5"
+            )
+        return key

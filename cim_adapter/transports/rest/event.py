@@ -74,6 +74,12 @@ class EventXml:
     element = "EndDeviceEvent"
     member = "events"
     told_only = ("status",)
+    covered = frozenset(
+        {
+            *("mRID", "createdDateTime", "issuerID", "issuerTrackingID", "reason", "severity", "Assets"),
+            *("EndDeviceEventDetails", "EndDeviceEventType", "UsagePoint"),
+        }
+    )
     states = STATES
 
     def __init__(self, lists: CodeLists) -> None:

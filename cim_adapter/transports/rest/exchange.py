@@ -176,6 +176,7 @@ class Exchange:
             remote=self._remote,
             wire=wire,
             further=self.counted is not None,
+            unrepeatable=True,  # by its Idempotency-Key, which is asked for where this matters
             read=read,
         )
         answer = await self._pipeline.take(arrival)

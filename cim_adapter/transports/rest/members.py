@@ -7,13 +7,10 @@ from typing import Annotated
 
 import msgspec
 
-#: A text of characters that XML can carry, too.
-Text = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1, max_length=250, pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]*$"
-    ),
-]
+LONGEST = 250
+#: Characters that XML can carry, too.
+CARRIED = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]"
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST, pattern=f"^{CARRIED}*$")]
 Moment = Annotated[
     str,
     msgspec.Meta(

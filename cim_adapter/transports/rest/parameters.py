@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
+from cim_adapter.transports.rest.members import CARRIED, LONGEST
 from cim_adapter.transports.rest.query import DEFAULT_LIMIT, MOST
 from cim_adapter.transports.rest.vocabulary import SEVERITIES, QualityWords, ReadingWords
 
-_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^[^\\u0000-\\u001f]+$"}
+_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": f"^{CARRIED}+$"}
 _MOMENT: Final = {"type": "string", "format": "date-time"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from cim_adapter import instants
+from cim_adapter.transports.rest.members import CARRIED, LONGEST
 from cim_adapter.transports.rest.problem import RestError
 
 T = TypeVar("T")
@@ -23,6 +25,7 @@ class Query:
     """The parameters of one request. Raises RestError (400) for what is not known or cannot be read."""
 
     def __init__(self, text: str, known: Collection[str]) -> None:
+        self._carried = re.compile(f"{CARRIED}*")
         try:
             self._pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=200)
         except (ValueError, UnicodeDecodeError) as error:
@@ -34,9 +37,9 @@ class Query:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a parameter that may be repeated."""
         found = tuple(value for given, value in self._pairs if given == name)
-        most = 4_000 if name == "cursor" else 250
+        most = 4_000 if name == "cursor" else LONGEST
         for value in found:
-            if not value or len(value) > most or any(ord(letter) < 32 for letter in value):
+            if not value or len(value) > most or not self._carried.fullmatch(value):
                 raise RestError.parameter(name, f"found {value[:80]!r}; expected 1 to {most} characters")
         return found
 

@@ -29,7 +29,6 @@ from cim_adapter.transports.rsgi import Response
 _QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _SMALLEST_PART = 1_000  # readings; the pages of a small limit share one
 _MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
-_CHANGEABLE = ("value", "quality", "quality_codes", "reported_date_time", "source", "reason")
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -56,6 +55,8 @@ class Readings(Resource):
     member = "readings"
     parameters = ReadingQuery.NAMES
     clearing = ("messageId", "meter", "usagePoint", "from", "to")
+    changeable = frozenset({"value", "quality", "quality_codes", "reported_date_time", "source", "reason"})
+    names_what_it_made = False
     FORMS = (Form.JSON, Form.XML, Form.NDJSON, Form.CSV)
 
     def __init__(self, tools: Tools) -> None:
@@ -123,7 +124,7 @@ class Readings(Resource):
         before = found
 
         async def correction(body: bytes, form: Form) -> tuple[etree._Element, Receipt]:
-            corrected = self._bodies.merged(before, body, form, self.tools.budget, _CHANGEABLE)
+            corrected = self._bodies.merged(before, body, form, self.tools.budget, self.changeable)
             if corrected.quality != before.quality and corrected.quality_codes == before.quality_codes:
                 corrected.quality_codes = []  # they told the quality that was
             return await self._profile(Sent([corrected], None))

@@ -88,6 +88,11 @@ class Resource:
     parameters: tuple[str, ...] = ()
     """Those of GET; of DELETE of several things: ``clearing``."""
     clearing: tuple[str, ...] = ()
+    changeable: frozenset[str] = frozenset()
+    """Members that PATCH may name, by their names in Python."""
+    key: ClassVar[str] = "id"
+    """The member by which answers name a thing."""
+    names_what_it_made: ClassVar[bool] = True
     FORMS: ClassVar[tuple[Form, ...]] = (Form.JSON, Form.XML, Form.NDJSON)
 
     def __init__(self, tools: Tools) -> None:

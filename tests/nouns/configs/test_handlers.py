@@ -369,12 +369,6 @@ def test_the_store_tells_the_devices_of_a_group(ask, adapter):
     assert list(adapter.store.read_now(members).values()) == [Identity("n")]
 
 
-def test_too_many_objects_are_refused(ask, adapter, query):
-    ask("create", "MeterConfig", meter("m") + meter("n"))
-    object.__setattr__(adapter.settings, "max_objects", 1)
-    assert said(query("MeterConfig")) == [("3.1", None)]
-
-
 def test_nothing_personal_stands_in_clear(ask, adapter):
     said = "<Customer><mRID>c</mRID><specialNeed>life support</specialNeed>" + named("Jane Roe") + "</Customer>"
     assert ask("create", "CustomerConfig", said).reply.result == "OK"

@@ -586,11 +586,6 @@ def test_an_element_of_the_query_that_names_nothing(get):
     assert said(get("<Meter/>")) == [("1.6", None)]
 
 
-def test_too_many_controls_are_refused(three, get, adapter):
-    object.__setattr__(adapter.settings, "max_objects", 2)
-    assert said(get()) == [("3.1", None)]
-
-
 def test_a_query_in_the_payload(three, ask, exchange):
     query = f'<GetEndDeviceControls xmlns="{QUERY}"><Meter><mRID>m-2</mRID></Meter></GetEndDeviceControls>'
     message = (

@@ -277,11 +277,6 @@ def test_what_is_not_known_is_named(three, get, ask):
     assert said(get("<UsagePointGroup><mRID>x</mRID></UsagePointGroup>")) == [("2.15", "x")]
 
 
-def test_too_many_events_are_refused(three, get, adapter):
-    object.__setattr__(adapter.settings, "max_objects", 2)
-    assert said(get()) == [("3.1", None)]
-
-
 def test_a_query_in_the_payload(three, exchange):
     query = f'<GetEndDeviceEvents xmlns="{QUERY}"><Meter><mRID>m-2</mRID></Meter></GetEndDeviceEvents>'
     message = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -319,12 +318,6 @@ def test_what_a_get_says_of_what_is_not_there(known, outcome):
     outcome("cancel", request=of("once"))
     assert get(named("EndDevice", "once")) == ("FAILED", ("5.7", "Meter", "once"))
     assert get(named("EndDevice", "m") + window(12, 14)) == ("FAILED", ("5.7", None, None))
-
-
-def test_more_than_one_answer_may_hold_is_refused(known, settings, exchange):
-    with Adapter(replace(settings, max_objects=2)) as adapter:
-        reply = type(exchange)(adapter).send("get", noun=NOUN).reply
-    assert (reply.result.value, reply.code) == ("FAILED", "3.1")
 
 
 def test_a_cancel_is_not_lost_to_a_change_by_another_process(settings, exchange, outcome, told):

@@ -40,7 +40,9 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("journal_uid", sa.Text(), nullable=True),
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of the hash before it and of this row"),
+        sa.Column(
+            "hash", sa.LargeBinary(), nullable=False, comment="keyed hash of the one before it and of this row"
+        ),
         sa.PrimaryKeyConstraint("chain", "number", name=op.f("pk_audit")),
         comment="every call, in chains: see trail",
         sqlite_with_rowid=False,
@@ -50,7 +52,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False, comment="of its last row"),
         sa.Column("hash", sa.LargeBinary(), nullable=False, comment="of its last row"),
-        sa.Column("seal", sa.LargeBinary(), nullable=False, comment="HMAC of all this"),
+        sa.Column("seal", sa.LargeBinary(), nullable=False, comment="keyed hash of all this"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
         comment="where each chain of the audit trail ends",
     )
@@ -97,7 +99,7 @@ def upgrade() -> None:
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
     op.create_table(
         "nonce",
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of partner, Source and Nonce"),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="keyed hash of partner, Source and Nonce"),
         sa.Column("used", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_nonce")),
         comment="nonces of ReplayDetection that were used within a day, and some that are older",
@@ -193,7 +195,7 @@ def upgrade() -> None:
         sa.Column("partner", sa.Text(), nullable=False, comment="who created it"),
         sa.Column("mrid", sa.Text(), nullable=True),
         sa.Column("mrid_key", sa.LargeBinary(), nullable=True, comment="to find mrid by, however long it is"),
-        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="HMAC of issuerTrackingID"),
+        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="keyed hash of issuerTrackingID"),
         sa.Column(
             "correlation_key",
             sa.LargeBinary(),
@@ -259,7 +261,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceEventType"),
         sa.Column("created", sa.BigInteger(), nullable=False, comment="createdDateTime"),
         sa.Column("severity", sa.Text(), nullable=True),
-        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="HMAC of issuerTrackingID"),
+        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="keyed hash of issuerTrackingID"),
         sa.Column("mark", sa.SmallInteger(), nullable=True, comment="1 closed, 2 canceled, 3 deleted"),
         sa.Column("marked", sa.BigInteger(), nullable=True),
         sa.Column(
@@ -374,7 +376,7 @@ def upgrade() -> None:
     op.create_table(
         "object_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of kind and mRID or name"),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="keyed hash of kind and mRID or name"),
         sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("exact", sa.Boolean(), nullable=False, comment="the whole name, not only part of it"),
         sa.ForeignKeyConstraint(["object_id"], ["object.id"], name=op.f("fk_object_key_object_id")),
@@ -560,7 +562,7 @@ def upgrade() -> None:
         "end_device_event_name",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="HMAC of the name"),
+        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="keyed hash of the name"),
         sa.ForeignKeyConstraint(
             ["event_id"], ["end_device_event.id"], name=op.f("fk_end_device_event_name_event_id")
         ),
