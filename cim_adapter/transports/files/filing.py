@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from cim_adapter.inboxes import Inbox
-from cim_adapter.transports.files.disk import free_name, make_folder, sync, write
+from cim_adapter.transports.files.disk import free_name, make_folder, sync, write_all
 from cim_adapter.transports.files.moves import Move, Moves
 
 _STAGED = ".outcome"
@@ -115,33 +115,37 @@ class Filing:
         self._moves.resume()
         self._clear()
         moves: list[Move] = []
+        texts: list[tuple[Path, bytes]] = []
         day = f"{self._today():%Y-%m-%d}"
         for number, outcome in enumerate(outcomes):
             if not os.path.lexists(self._work / outcome.file):
                 continue  # it was filed before
             kind = self._inbox / ("done" if outcome.done else "rejected")
             make_folder(kind / day)
-            moves += self._staged_moves(number, outcome, kind / day, {target for _, target in moves})
+            for source, target, text in self._steps(number, outcome, kind / day, {target for _, target in moves}):
+                moves.append((source, target))
+                if text is not None:
+                    texts.append((source, text))
+        write_all(texts)
         sync(filter(None, (self._staged, self._outbox)))
         self._moves.carry_out(moves)
 
-    def _staged_moves(self, number: int, outcome: Filed, folder: Path, taken: set[Path]) -> list[Move]:
-        """Write down what goes beside a file, and say where it is to go; the file itself goes last."""
+    def _steps(
+        self, number: int, outcome: Filed, folder: Path, taken: set[Path]
+    ) -> Iterator[tuple[Path, Path, bytes | None]]:
+        """What is to be moved from where to where, and what is to be written there before: all that goes beside a
+        file, then the file itself.
+        """
         texts = {outcome.reply_ending: outcome.reply, **outcome.reports}
         name = free_name(outcome.file, ("", *texts), lambda name: _is_free(folder / name, taken))
-        moves: list[Move] = []
         if self._outbox is not None and outcome.reply_wanted:
             # Written where it will lie, which may be another file system, under a name that nobody picks up.
-            part = self._outbox / f".cim-adapter-{number}.part"
-            write(part, outcome.reply)
             outbox, ending = self._outbox, outcome.reply_ending
             own = free_name(outcome.file, (ending,), lambda name: _is_free(outbox / name, taken))
-            moves.append((part, outbox / (own + ending)))
+            yield outbox / f".cim-adapter-{number}.part", outbox / (own + ending), outcome.reply
         for ending, text in texts.items():
-            staged = self._staged / f"{number}{ending}"
-            write(staged, text)
-            moves.append((staged, folder / (name + ending)))
-        return [*moves, (self._work / outcome.file, folder / name)]
+            yield self._staged / f"{number}{ending}", folder / (name + ending), text
+        yield self._work / outcome.file, folder / name, None
 
     def _clear(self) -> None:
         """Forget what was written for moves that were never written down."""

@@ -95,9 +95,8 @@ def test_torn_at_each_step(begin, inbox, tmp_path, monkeypatch, error):
             return run
 
         with monkeypatch.context() as patch:
-            for place in (module, moves):
-                for name in ("sync", "write"):
-                    patch.setattr(place, name, step(getattr(disk, name)))
+            for place, name in ((module, "sync"), (module, "write_all"), (moves, "sync"), (moves, "write")):
+                patch.setattr(place, name, step(getattr(disk, name)))
             patch.setattr(Path, "rename", step(Path.rename))
             patch.setattr(Path, "unlink", step(Path.unlink))
             drop(inbox)
