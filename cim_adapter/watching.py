@@ -129,7 +129,7 @@ class Watchers:
 
         return Watcher(
             inbox,
-            Courier(inbox, self._adapter.pipeline, wire, self._journaled),
+            Courier(inbox, self._adapter.pipeline, wire, self._journaled, self._adapter.catalogue),
             Filing(inbox, lambda: datetime.now(UTC)),
             Arrivals(inbox.folder, inbox.pattern, inbox.settle, time.monotonic),
             limits=limits,

@@ -553,7 +553,7 @@ class Drop:
 
     def filed(self, ending: str = "") -> list[Path]:
         """The files in done/ and rejected/ that end so; without an ending, those that were dropped."""
-        made = (".reply.xml", ".reply.zip", ".report.json")
+        made = (".reply.xml", ".reply.zip", ".report.json", ".report.html")
         found = [path for kind in ("done", "rejected") for path in sorted((self.folder / kind).glob("*/*"))]
         if ending:
             return [path for path in found if path.name.endswith(ending)]

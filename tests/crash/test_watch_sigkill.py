@@ -49,7 +49,9 @@ def test_each_reading_once_and_each_reply_once(start_watch, messages, readings_i
         assert sorted(name for name in filed if name in (*names, "last.zip")) == wanted
         assert sorted(name[:-10] for name in filed if name.endswith(endings)) == wanted
         assert sorted(name[:-12] for name in filed if name.endswith(".report.json")) == wanted
-        assert len(filed) == 3 * len(wanted)
+        pages = sorted(name[:-12] for name in filed if name.endswith(".report.html"))
+        assert pages == (bad if kind == "rejected" else [])
+        assert len(filed) == 3 * len(wanted) + len(pages)
     assert sorted(path.name[:-10] for path in outbox.iterdir()) == sorted([*names, "last.zip"])
     assert [path for path in inbox.iterdir() if path.is_file()] == []
     stored = readings_in(watch.data)

@@ -14,9 +14,11 @@ from cim_adapter.access import Credentials, Identity
 from cim_adapter.envelope import Result
 from cim_adapter.inboxes import Inbox
 from cim_adapter.pipeline import Pipeline
+from cim_adapter.schema import Catalogue
 from cim_adapter.transports.files.contents import Content, Contents
 from cim_adapter.transports.files.disk import shown
 from cim_adapter.transports.files.filing import Filed
+from cim_adapter.transports.files.page import LARGEST, page_of
 from cim_adapter.transports.files.report import Report, Told, told
 from cim_adapter.transports.files.wire import FileWire
 from cim_adapter.wire import Arrival
@@ -38,7 +40,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
 
 class Courier:
     """For one inbox. ``wire`` makes one for a file and a message in it; ``journaled`` tells whether the journal
-    has a row.
+    has a row; the XSDs of ``catalogue`` explain on a page what could not be read.
     """
 
     def __init__(
@@ -47,11 +49,13 @@ class Courier:
         pipeline: Pipeline,
         wire: Callable[[str, Content], FileWire],
         journaled: Callable[[str], Awaitable[bool]],
+        catalogue: Catalogue,
     ) -> None:
         self._inbox = inbox
         self._pipeline = pipeline
         self._wire = wire
         self._journaled = journaled
+        self._catalogue = catalogue
         self._tries: dict[str, int] = {}
         who = Identity(name=inbox.partner, role=inbox.role, credential=f"inbox:{inbox.name}", quota=0)
         self._credentials = Credentials(identity=who)
@@ -59,7 +63,7 @@ class Courier:
     async def carry(self, name: str, contents: Contents) -> Carried | None:
         """What becomes of a file; None where it is to be tried once more. Raises Unsettled."""
         taken, messages, replies = instants.now(), list[Told](), list[tuple[str, bytes]]()
-        wanted = False
+        wanted, unreadable = False, list[tuple[str, bytes]]()
         async for content in _each(contents):
             wire = self._wire(name, content)
             answer = await self._pipeline.take(
@@ -79,8 +83,13 @@ class Courier:
             messages.append(said)
             replies.append((f"{content.member or name}.reply.xml", answer.body))
             wanted |= wire.reply_wanted
+            if said.findings and content.error is None and len(content.body) <= LARGEST:
+                unreadable.append((shown(content.member or name), content.body))
         self._tries.pop(name, None)
-        return self._carried(name, contents, taken, messages, replies, wanted)
+        carried = self._carried(name, contents, taken, messages, replies, wanted)
+        if unreadable and (page := await asyncio.to_thread(page_of, unreadable, self._catalogue)):
+            carried.filed.reports[".report.html"] = page
+        return carried
 
     async def _is_final(self, name: str, said: Told) -> bool:
         """Whether what failed without the sender's fault is to be told: it was tried often enough."""

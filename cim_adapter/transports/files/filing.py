@@ -2,7 +2,7 @@
 
     readings.xml ─► work/ ─► done/2026-11-23/readings.xml       or rejected/
                                              readings.xml.reply.xml
-                                             readings.xml.report.json
+                                             readings.xml.report.json (and .html)
                       └────► outbox          readings.xml.reply.xml
 
 What stands in work/ was taken and is not yet filed: after a crash it is taken up again.

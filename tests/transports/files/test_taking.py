@@ -90,6 +90,10 @@ def test_findings_of_a_profile_have_the_lines_of_the_file(drop, messages):
     written = json.loads(drop.filed(".report.json")[0].read_bytes())
     assert written["messages"][0]["findings"][0]["line"] == finding.line
     assert written["messages"][0]["journal"]
+    (page,) = drop.filed(".report.html")
+    marked = etree.HTML(page.read_bytes()).xpath('//tr[@class="error"]')
+    assert [row.findtext("td") for row in marked] == [str(finding.line)]
+    assert marked[0].findtext(".//mark") == "never"
 
 
 def test_the_same_file_again_is_the_same_message(drop, messages):
