@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from cim_adapter import instants
+from cim_adapter import instants, watching
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 from cim_adapter.validate.command import add_arguments
@@ -65,23 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     watch = commands.add_parser("watch", help="take files from a folder", parents=[_storage()])
-    watch.add_argument("inbox", metavar="INBOX", help="a folder, or the name of an inbox in the settings")
-    watch.add_argument("--partner", metavar="NAME", help="whose files they are; default: the name of the folder")
-    watch.add_argument("--role", metavar="ROLE", help="what they may do; default: partner")
-    watch.add_argument("--pattern", metavar="GLOB", action="append", help="names to take; may stand several times")
-    watch.add_argument("--outbox", metavar="DIR", help="a folder for replies")
-    watch.add_argument("--poll", metavar="SECONDS", type=float, help="look so often; for network folders")
-    watch.add_argument(
-        "--settle", metavar="SECONDS", type=float, help="how long a file must not change; default: 1"
-    )
-    watch.add_argument("--once", action="store_true", help="take what is there, and end; 1 if a file was rejected")
-    watch.add_argument(
-        "--schemas",
-        metavar="DIR",
-        type=Path,
-        action="append",
-        help="a folder of XSDs of yours; may stand several times",
-    )
+    watching.add_arguments(watch)
     watch.set_defaults(run=_watch)
 
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
@@ -163,14 +147,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from cim_adapter.watching import watch
-
-    settings = _settings(options)
-    keys = ("partner", "role", "pattern", "outbox", "poll", "settle")
-    given = {key: value for key in keys if (value := getattr(options, key)) is not None}
-    rejected = watch(
-        settings, options.inbox, given, once=options.once, announce=lambda line: print(line, flush=True)
-    )
+    rejected = watching.watch(_settings(options), options, announce=lambda line: print(line, flush=True))
     return 1 if options.once and rejected else 0
 
 

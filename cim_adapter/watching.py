@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from cim_adapter.access import Roles
 from cim_adapter.adapter import Adapter
@@ -28,6 +30,9 @@ from cim_adapter.transports.soap import Protocols, SoapWire
 
 Tell = Callable[[Report], None]
 
+_KEYS = ("partner", "role", "pattern", "outbox", "poll", "settle")
+"""Keys of an inbox that the command line may give."""
+
 
 def check(settings: Settings) -> None:
     """Raises SettingsError for an inbox with a role that is none."""
@@ -39,14 +44,38 @@ def check(settings: Settings) -> None:
             )
 
 
-def watch(
-    settings: Settings, inbox: str, given: Mapping[str, object], *, once: bool, announce: Callable[[str], None]
-) -> int:
-    """``cim-adapter watch``: until SIGTERM or SIGINT, or with ``once`` until what is there was taken. The number
-    of files that were rejected. ``given`` are keys of the inbox that stand on the command line.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``cim-adapter watch``."""
+    parser.add_argument("inbox", metavar="INBOX", help="a folder, or the name of an inbox in the settings")
+    parser.add_argument("--partner", metavar="NAME", help="whose files they are; default: the name of the folder")
+    parser.add_argument("--role", metavar="ROLE", help="what they may do; default: partner")
+    parser.add_argument(
+        "--pattern", metavar="GLOB", action="append", help="names to take; may stand several times"
+    )
+    parser.add_argument("--outbox", metavar="DIR", help="a folder for replies")
+    parser.add_argument("--poll", metavar="SECONDS", type=float, help="look so often; for network folders")
+    parser.add_argument(
+        "--settle", metavar="SECONDS", type=float, help="how long a file must not change; default: 1"
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="take what is there, and end; 1 if a file was rejected"
+    )
+    parser.add_argument(
+        "--schemas",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        help="a folder of XSDs of yours; may stand several times",
+    )
+
+
+def watch(settings: Settings, options: argparse.Namespace, announce: Callable[[str], None]) -> int:
+    """``cim-adapter watch``: until SIGTERM or SIGINT, or with ``--once`` until what is there was taken. The number
+    of files that were rejected.
     """
+    given = {key: value for key in _KEYS if (value := getattr(options, key)) is not None}
     try:
-        settings = replace(settings, inboxes=settings.inboxes.chosen(inbox, given))
+        settings = replace(settings, inboxes=settings.inboxes.chosen(options.inbox, given))
     except InboxesError as error:
         raise SettingsError(f"inbox {error}") from error
     check(settings)
@@ -64,10 +93,10 @@ def watch(
         watchers = Watchers(adapter, tell)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, watchers.stop)
-        if once:
+        if options.once:
             await watchers.run_once()
             return
-        announce(f"ready {inbox}")
+        announce(f"ready {options.inbox}")
         await watchers.run()
 
     with Adapter.prepared(settings) as adapter:

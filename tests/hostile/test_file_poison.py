@@ -58,6 +58,24 @@ def test_a_defect_of_ours(drop, fill, messages, monkeypatch):
     assert "ZeroDivisionError" not in str(reports)
 
 
+def test_a_defect_outside_the_pipeline(drop, fill, messages, monkeypatch, caplog):
+    """It stays in work, behind all others, and is tried again when there is nothing else to do."""
+    real = Courier.carry
+
+    async def carry(self, name, contents):
+        if name.startswith("poison"):
+            raise ZeroDivisionError
+        return await real(self, name, contents)
+
+    fill(etree.tostring(messages.create(messages.meter())))
+    with monkeypatch.context() as patch:
+        patch.setattr(Courier, "carry", carry)
+        assert [report.outcome for report in drop.take()] == ["done"] * 12
+    assert (drop.folder / "work" / "poison-00.xml").exists()
+    assert "ZeroDivisionError" in caplog.text
+    assert [report.line for report in drop.take()] == ["done poison-00.xml"]
+
+
 def test_what_ends_the_process(new_drop, messages, monkeypatch, tmp_path):
     """Whoever is alone with it when it dies again knows: it is put behind all others, and not lost."""
     real = Courier.carry

@@ -7,7 +7,7 @@ others, so that a file that ends processes is never lost, and never keeps others
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,12 @@ class Suspects:
     def last(self, waiting: Sequence[str]) -> list[str]:
         """What to take where there is nothing else."""
         return [name for name in self._postponed if name in waiting][:1]
+
+    def postpone(self, names: Iterable[str]) -> None:
+        """Put these behind all others."""
+        self._postponed = [*self._postponed, *(name for name in names if name not in self._postponed)]
+        self._left = [name for name in self._left if name not in self._postponed]
+        self._write(self._postponed)
 
     def clear(self, taken: Collection[str]) -> None:
         """These were taken, and nobody died."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from cim_adapter.inboxes import Inbox
@@ -70,7 +70,9 @@ class Watcher:
                     elif not await self._round():
                         await wakeups.wait(self._arrivals.next_turn)
                     pause, said = _FIRST_PAUSE, ""
-                except (OSError, Unsettled) as error:
+                except Exception as error:  # whatever it is, it may be over the next time
+                    if not isinstance(error, OSError | Unsettled):
+                        self._log.exception("inbox %s", self._inbox.name)
                     if str(error) != said:
                         self._log.error("inbox %s waits, and tries again: %s", self._inbox.name, error)
                     said = str(error)
@@ -108,14 +110,23 @@ class Watcher:
             found = await asyncio.to_thread(self._open, names, opened)
             tasks = [asyncio.create_task(self._carry(name, contents)) for name, contents in found.items()]
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        self._carried |= {
-            name: outcome for name, outcome in zip(found, outcomes, strict=True) if isinstance(outcome, Carried)
-        }
+        carried = dict(zip(found, outcomes, strict=True))
+        self._carried |= {name: outcome for name, outcome in carried.items() if isinstance(outcome, Carried)}
         await asyncio.to_thread(self._file)
         for outcome in outcomes:
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, OSError | Unsettled) or not isinstance(outcome, Exception | Carried | None):
                 raise outcome
-        return True
+        defects = {name: outcome for name, outcome in carried.items() if isinstance(outcome, Exception)}
+        if defects:
+            await asyncio.to_thread(self._postpone, defects)
+        return len(defects) < len(names)
+
+    def _postpone(self, defects: Mapping[str, Exception]) -> None:
+        """What breaks us must not keep others waiting."""
+        for name, error in defects.items():
+            self._log.error("inbox %s: %r stays in work for now", self._inbox.name, name, exc_info=error)
+        if self._suspects is not None:
+            self._suspects.postpone(defects)
 
     def _begin(self) -> list[str]:
         """The files of this round, in work/."""
