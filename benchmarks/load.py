@@ -1,7 +1,8 @@
 """The load generator: N clients in a closed loop, each with one keep-alive connection.
 
 Runs in a process of its own (`drive`), so that it does not share an interpreter with anything measured.
-A reply counts as good only with HTTP 200, Result OK and the request's MessageID in it.
+A reply counts as good only if it is what its request asked for, and names it: HTTP 200, Result OK and the
+MessageID over SOAP; over REST see `benchmarks.rest`.
 
 The warm-up lasts until every meter had its turn. The window opens with the reply that ends it and closes
 with the first reply after `seconds`: whole replies over the exact time they took, also where a reply takes
@@ -20,6 +21,7 @@ from typing import cast
 
 import uvloop
 
+from benchmarks import rest
 from benchmarks.http import Reply, ReplyReader
 from benchmarks.messages import KINDS
 from benchmarks.messages.requests import Dialect, Requests
@@ -30,11 +32,11 @@ PATIENCE = 120.0  # seconds the generator waits for anything before it gives up
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send, where, for how long. `warm_up` is in seconds, and 0 for none."""
+    """What to send, where, for how long. `warm_up` is in seconds, and 0 for none; REST has no dialect."""
 
     port: int
     path: str
-    dialect: Dialect
+    dialect: Dialect | None
     kind: str
     size: int
     clients: int
@@ -44,9 +46,11 @@ class Plan:
     host: str = "127.0.0.1"
     headers: dict[str, str] = field(default_factory=dict)
 
-    def requests(self) -> Requests:
+    def requests(self) -> rest.Supply:
         """The supply of requests for this plan."""
         host = f"{self.host}:{self.port}"
+        if self.dialect is None:
+            return rest.supply(self.kind, self.size, host, self.headers)
         return Requests(self.dialect, KINDS[self.kind], self.size, self.path, host, self.headers)
 
 
@@ -70,11 +74,11 @@ class Result:
 class Tally:
     """Counts replies, opens and closes the window."""
 
-    def __init__(self, plan: Plan, notice: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, batches: int, notice: Callable[[str], None]) -> None:
         self._plan = plan
         self._notice = notice
         self._began = perf_counter()
-        self._cold = max(plan.clients, KINDS[plan.kind].batches(plan.size) if plan.warm_up else 0)
+        self._cold = max(plan.clients, batches if plan.warm_up else 0)
         self._opened: float | None = None
         self._latencies: list[float] = []
         self.failures = 0
@@ -113,7 +117,7 @@ class Tally:
 class Client(asyncio.Protocol):
     """One connection: send, wait for the reply, check it, send the next; `gone` is set at the end."""
 
-    def __init__(self, requests: Requests, tally: Tally) -> None:
+    def __init__(self, requests: rest.Supply, tally: Tally) -> None:
         self._requests = requests
         self._tally = tally
         self._reader = ReplyReader()
@@ -158,7 +162,7 @@ class Client(asyncio.Protocol):
         transport.write(data)
 
     def _check(self, reply: Reply) -> None:
-        if reply.status == 200 and b"Result>OK<" in reply.body and self._message_id in reply.body:
+        if self._requests.good(reply, self._message_id):
             self._tally.good(self._sent)
         else:
             said = reply.body[max(reply.body.find(b"Result>"), 0) :][:600]  # the reason, not the envelope
@@ -167,7 +171,8 @@ class Client(asyncio.Protocol):
 
 async def run(plan: Plan, notice: Callable[[str], None] = lambda _: None) -> Result:
     """Drives the server until the window closes, waits for what is under way, and counts."""
-    requests, tally = plan.requests(), Tally(plan, notice)
+    requests = plan.requests()
+    tally = Tally(plan, requests.batches, notice)
     loop = asyncio.get_running_loop()
     clients = [
         (await loop.create_connection(lambda: Client(requests, tally), plan.host, plan.port))[1]
@@ -205,7 +210,7 @@ def drive(plan: Plan, notice: Callable[[str], None] = lambda _: None) -> Result:
 def main() -> None:
     """Reads a plan from stdin, tells the window on stdout, then the result as one line of JSON."""
     plan = json.load(sys.stdin)
-    plan["dialect"] = Dialect(**plan["dialect"])
+    plan["dialect"] = plan["dialect"] and Dialect(**plan["dialect"])
     result = uvloop.run(run(Plan(**plan), lambda word: print(word, flush=True)))
     print(json.dumps(asdict(result)))
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -32,14 +33,23 @@ class Server:
     Its output goes to a file in `folder` and is shown if it does not start.
     """
 
-    def __init__(self, command: list[str], folder: Path, patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        folder: Path,
+        patience: float = 60.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._command = command
+        self._environment = {**os.environ, **(environment or {})}
         self._log = folder / "server.log"
         self._patience = patience
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=subprocess.STDOUT, env=self._environment
+            )
         deadline = monotonic() + self._patience
         while not any(line.startswith("ready http") for line in self.output().splitlines()):
             if self._process.poll() is not None or monotonic() > deadline:

@@ -23,6 +23,11 @@ def instant(text: str) -> int:
     ``24:00:00`` is the next day's midnight (XML Schema part 2, 3.2.7). Years outside 1 to 9999 are
     clamped: they are legal and mean "no bound". Raises ValueError for anything else.
     """
+    if text[4:5] == "-":
+        try:
+            return _count(datetime.fromisoformat(text))
+        except ValueError:
+            pass  # midnight at the end of a day, white space around it, or nothing that we know
     text = text.strip()
     if text.startswith("-") or (len(text) > 4 and text[4] != "-"):
         if not _FAR_AWAY.fullmatch(text):
@@ -31,10 +36,22 @@ def instant(text: str) -> int:
     day, _, clock = text.partition("T")
     if _MIDNIGHT.fullmatch(clock):
         return instant(f"{day}T00:00:00{clock[8:]}") + 86_400_000_000
-    moment = datetime.fromisoformat(text)
+    return _count(datetime.fromisoformat(text))
+
+
+def _count(moment: datetime) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+class Instants(dict[str, int]):
+    """Texts as instants, each worked out once: meters read at the same times say the same texts."""
+
+    def __missing__(self, text: str) -> int:
+        found = self[text] = instant(text)
+        return found
 
 
 def now() -> int:

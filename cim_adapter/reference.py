@@ -88,7 +88,8 @@ def _errors() -> str:
     ]
     for kind in _tree(errors.AdapterError):
         answer = "SOAP fault" if issubclass(kind, errors.Fault) else "ResponseMessage"
-        lines.append(f"| {kind.__name__} | {kind.code} | {answer} | {(kind.__doc__ or '').strip()} |")
+        when = " ".join((kind.__doc__ or "").split())
+        lines.append(f"| {kind.__name__} | {kind.code} | {answer} | {when} |")
     lines += [
         "",
         "## Reply codes",
@@ -116,7 +117,7 @@ def _partners() -> str:
         "is refused, it is mended by the switches that are on and read once more. What was let pass is kept",
         "in the journal, in the column `warnings` of the message: the switches, and for each the path and",
         "line of the first place and the number of places. The partner's reply says nothing of it. The body",
-        "is kept as it was sent.",
+        "is kept as it was sent. The documents and verbs in the operations of a set are read alike.",
         "",
         "## In the settings file",
         "",

@@ -10,6 +10,7 @@ from lxml import etree
 
 from cim_adapter.access import Allowance, Credentials
 from cim_adapter.errors import AdapterError
+from cim_adapter.nouns.registry import Content
 from cim_adapter.schema import Budget, parse
 
 
@@ -52,3 +53,5 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """The transport sees to it that a message played again does nothing: it need not prove that it is fresh."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""
+    content: Content | None = None
+    """Of a door that speaks the noun's own objects: the document has no payload then."""

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from lxml import etree
 
+from benchmarks.http import Reply
 from benchmarks.messages.kind import Kind, Own, child
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -101,6 +102,10 @@ class Requests:
         filled = {_TAIL: own.tail.encode(), _BATCH: own.batch.encode()}
         self._count += 1
         return own.message_id.encode(), b"".join([filled.get(part, part) for part in self._parts])
+
+    def good(self, reply: Reply, named: bytes) -> bool:
+        """Whether the reply says OK to the message of that id."""
+        return reply.status == 200 and b"Result>OK<" in reply.body and named in reply.body
 
     def _turn_to(self, day: date) -> None:
         request = self._head + self._body.replace(_DAY, day.isoformat().encode())

@@ -31,6 +31,15 @@ F = TypeVar("F", bound=Callable[..., Reply])
 _MARK = "__handles__"
 
 
+class Content(msgspec.Struct):
+    """Payloads as objects of their noun, for a door that makes and reads those itself: no element is made of
+    them. ``sent`` is what stands for the payload of the request; a get leaves in ``told`` what it finds.
+    """
+
+    sent: Any = None
+    told: Any = None
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One message on its way to a handler, or one operation of its OperationSet. ``uid`` is the message's
     row in the journal, ``partner`` who sent it.
@@ -51,6 +60,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False
     """A delete that takes away the named attributes and associations alone (facts/envelope.md §5.4)."""
+    content: Content | None = None
+    """There where the door works with objects of the noun: a handler that can takes and leaves them there."""
 
     @property
     def payload(self) -> etree._Element:

@@ -84,6 +84,26 @@ class Operations:
             return True
         return message.header.noun == OPERATION_SET
 
+    def blemished(self, message: Message) -> bool:
+        """Whether an operation of the set in ``message``, if it holds one, would be refused for its verb or for
+        its XSD: it may be mended then, as a message of its own would be.
+        """
+        if message.payload is None or message.payload.operation_set is None:
+            return False
+        return any(
+            self._is_blemished(wanted) for wanted in read_operation_set(message.payload.operation_set).operations
+        )
+
+    def _is_blemished(self, operation: Operation) -> bool:
+        if operation.verb is not None and not Verb.knows(operation.verb):
+            return True
+        try:
+            if operation.element is not None:
+                self._catalogue.check(operation.element)
+        except Invalid:
+            return True
+        return False
+
     def handler(self, identity: Identity, message: Message) -> Handler:
         """The handler of the set in ``message``, for this caller.
 

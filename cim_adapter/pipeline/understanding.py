@@ -83,10 +83,12 @@ class Understanding:
         self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
         try:
             handler = self._admit(passage.identity, message, shape, carrier)
+            mended = self._mend(passage, carrier, shape) if self._operations.blemished(message) else None
         except MENDABLE:
-            mended = self._tolerance.mend(carrier, shape, passage.identity.name)
+            mended = self._mend(passage, carrier, shape)
             if mended is None:
                 raise
+        if mended is not None:
             shape, message, handler = self._admit_mended(passage, mended, carrier)
         call = Call(
             uid=passage.uid,
@@ -96,6 +98,7 @@ class Understanding:
             settings=self._settings,
             codes=self._codes,
             catalogue=self._catalogue,
+            content=arrival.content,
         )
         prepared = handler.prepare(call)
         passage.entry = entry = passage.as_entry(self._vault, *subjects(call))
@@ -111,6 +114,9 @@ class Understanding:
             charge=passage.charge,
             compressed=compressed,
         )
+
+    def _mend(self, passage: Passage, carrier: etree._Element, shape: Shape) -> Mended | None:
+        return self._tolerance.mend(carrier, shape, passage.identity.name)
 
     def _admit(
         self,

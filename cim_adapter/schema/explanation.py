@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 #: More are not written: the first few show the pattern, and a reply stays small.
 MAX_FINDINGS = 20
 
-_LONGEST_VALUE = 80
+_LONGEST_VALUE = 80  # characters that are shown
+_LONGEST_KEPT = 10_000
 _ALIKE = 0.8
 _MOST_NAMES = 14
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)")
@@ -82,9 +83,7 @@ def explained(root: etree._Element, fault: Fault, components: xmlschema.XMLSchem
     finding = Finding(
         line=line_of(element), path=path, found=words.found, expected=words.expected, advice=words.advice
     )
-    value = ""
-    if words.rule == "value":
-        value = (element.get(fault.attribute) if fault.attribute else element.text) or ""
+    value = _value(fault) if words.rule == "value" else ""
     return Explained(fault, finding, words.rule, value, words.missing, words.proposal)
 
 
@@ -265,8 +264,7 @@ def _misplaced_content(fault: Fault, declared: Declaration | None) -> _Words:
 def _bad_value(
     root: etree._Element, fault: Fault, declared: Declaration | None, components: xmlschema.XMLSchema10
 ) -> _Words:
-    element = fault.element
-    value = (element.get(fault.attribute) if fault.attribute else element.text) or ""
+    element, value = fault.element, _value(fault)
     found = quoted(value) if value else "an empty value"
     takes = declared.values(fault.attribute) if declared else None
     if takes is None or not (fault.kind.endswith("_VALID") or "DATATYPE" in fault.kind):
@@ -282,6 +280,12 @@ def _bad_value(
         return _Words(found, f"{takes.type_name} matching {_either(takes.patterns)}", "", "value", proposal)
     advice = f"For example {takes.example}." if takes.example else ""
     return _Words(found, takes.type_name, advice, "value", proposal)
+
+
+def _value(fault: Fault) -> str:
+    """The text that is refused, as far as anybody wants to see it: one of megabytes is not kept."""
+    value = fault.element.get(fault.attribute) if fault.attribute else fault.element.text
+    return (value or "")[:_LONGEST_KEPT]
 
 
 def _is_optional(root: etree._Element, element: etree._Element, components: xmlschema.XMLSchema10) -> bool:

@@ -98,11 +98,8 @@ class Vault:
 
 def seal(key: DataKey, value: bytes, row: str) -> bytes:
     """See ``Vault.seal``; a free function because the index key is sealed before there is a vault."""
-    body = _PLAIN + value
-    if len(value) >= _WORTH_DEFLATING:
-        deflated = zlib.compress(value, 1)
-        if len(deflated) < len(value):
-            body = _DEFLATED + deflated
+    deflated = zlib.compress(value, 1) if len(value) >= _WORTH_DEFLATING else value
+    body = _DEFLATED + deflated if len(deflated) < len(value) else _PLAIN + value
     nonce = os.urandom(12)
     return _FORMAT + key.id + nonce + key.cipher.encrypt(nonce, body, row.encode())
 

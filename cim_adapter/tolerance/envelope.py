@@ -39,6 +39,8 @@ def mend_envelope(draft: Draft, nouns: Collection[str], catalogue: Catalogue) ->
         if draft.allows(Switch.FORMAT_CASE):
             _mend_format(draft, payload)
         _mend_placement(draft, payload, verb)
+        for element in payload.iterfind(f"{{*}}{OPERATION_SET}/{{{MESSAGE_NS}}}Operation/{{{MESSAGE_NS}}}verb"):
+            _write(element, _spelt(draft, element))
     if draft.allows(Switch.ENVELOPE_ORDER):
         _put_in_order(draft, catalogue)
 
@@ -59,23 +61,32 @@ def misplaced_by(verb: str) -> Switch | None:
 
 def _mend_verb(draft: Draft, element: etree._Element) -> str:
     """The verb as it is then."""
-    verb = (element.text or "").strip()
-    small = verb.lower() if draft.allows(Switch.VERB_CASE) else verb
-    known = _OLD_VERBS.get(small, small) if draft.allows(Switch.VERB_SPELLING) else small
-    if not Verb.knows(known):
-        known = verb
-    if known != verb:
-        if small != verb:
-            draft.note(Switch.VERB_CASE, element)
-        if known != small:
-            draft.note(Switch.VERB_SPELLING, element)
+    known = _spelt(draft, element)
     rooted = draft.shape.typed_verb or ""
     if draft.allows(Switch.VERB_MISMATCH) and known != rooted and Verb.knows(known) and Verb.knows(rooted):
         draft.note(Switch.VERB_MISMATCH, element)
         known = rooted
-    if known != verb:
-        element.text = known
+    _write(element, known)
     return known
+
+
+def _spelt(draft: Draft, element: etree._Element) -> str:
+    """The verb in ``element``, as the standard has it."""
+    verb = (element.text or "").strip()
+    small = verb.lower() if draft.allows(Switch.VERB_CASE) else verb
+    known = _OLD_VERBS.get(small, small) if draft.allows(Switch.VERB_SPELLING) else small
+    if not Verb.knows(known):
+        return verb
+    if small != verb:
+        draft.note(Switch.VERB_CASE, element)
+    if known != small:
+        draft.note(Switch.VERB_SPELLING, element)
+    return known
+
+
+def _write(element: etree._Element, verb: str) -> None:
+    if verb != (element.text or "").strip():
+        element.text = verb
 
 
 def _mend_noun(draft: Draft, element: etree._Element, nouns: Collection[str]) -> None:

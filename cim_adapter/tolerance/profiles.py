@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 from lxml import etree
 
-from cim_adapter.envelope import MESSAGE_NS, Dialect
+from cim_adapter.envelope import MESSAGE_NS, OPERATION_SET, Dialect
 from cim_adapter.partners import Switch
 from cim_adapter.schema import Catalogue
 from cim_adapter.tolerance.draft import Draft
@@ -17,11 +17,12 @@ from cim_adapter.xmltree import children, local, namespace
 
 _WWW, _IEC = "http://www.iec.ch/", "http://iec.ch/"
 _OWN = frozenset({"StartTime", "EndTime", "Option", "ID", "OperationSet", "Compressed", "Format", "format"})
+_OF_OPERATION = frozenset({"operationId", "noun", "verb", "elementOperation"})
 _DEFINITIONS = frozenset({"ReadingType", "ReadingQualityType", "EndDeviceEventType", "EndDeviceControlType"})
 
 
 def mend_profiles(draft: Draft, catalogue: Catalogue) -> None:
-    """All that the profile of the partner allows, in Payload and in Request."""
+    """All that the profile of the partner allows, in Payload, in its Operations, and in Request."""
     for part, found in list(_profiles(draft)):
         element = _mend_namespace(draft, catalogue, part, found)
         if catalogue.schema_for(element) is not None:
@@ -36,6 +37,16 @@ def _profiles(draft: Draft) -> Iterator[tuple[etree._Element, etree._Element]]:
             for found, child in children(part):
                 if not (found in _OWN and namespace(child) in own):
                     yield part, child
+                elif found == OPERATION_SET:
+                    yield from _documents(child)
+
+
+def _documents(operations: etree._Element) -> Iterator[tuple[etree._Element, etree._Element]]:
+    """(Operation, profile element) of a set."""
+    for found, operation in children(operations):
+        for name, child in children(operation) if found == "Operation" else ():
+            if not (name in _OF_OPERATION and namespace(child) == MESSAGE_NS):
+                yield operation, child
 
 
 # --------------------------------------------------------------------------------------- namespaces

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from granian.rsgi import HTTPProtocol, Scope
 from lxml import etree
@@ -71,7 +72,8 @@ class HttpDoor:
         except Exception:  # a defect of ours: the client is told, not shown
             self._log.exception("%s %s failed", request.method, request.path)
             response = Response(status=500, body=b"the adapter could not do this; its log says why\n")
-        response.send(protocol, secure=request.secure)
+        with suppress(ClientGone):
+            await response.send(protocol, secure=request.secure)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")

@@ -7,6 +7,7 @@ this takes 85.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -146,17 +147,33 @@ class Request:
             chunks.append(chunk)
         return b"".join(chunks)
 
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes, however long it is. Raises ClientGone as ``body`` does."""
+        declared = self.headers.get("content-length", "")
+        missing = int(declared) if declared.isdigit() else 0
+        try:
+            async for chunk in self._protocol:
+                missing -= len(chunk)
+                yield chunk
+        except ProtocolClosed as error:
+            raise ClientGone from error
+        if missing > 0:
+            raise ClientGone
+
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP response. ``policy`` is its Content-Security-Policy: a page says what of its own it may use."""
+    """One HTTP response. ``policy`` is its Content-Security-Policy: a page says what of its own it may use.
+    ``stream`` stands for ``body`` where that is written while it is made.
+    """
 
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     policy: str = STRICT
+    stream: AsyncIterator[bytes] | None = None
 
-    def send(self, protocol: HTTPProtocol, *, secure: bool) -> None:
+    async def send(self, protocol: HTTPProtocol, *, secure: bool) -> None:
         """``secure``: the client speaks TLS, and is told never to do otherwise (RFC 6797 §7.2)."""
         headers = [
             ("content-type", self.content_type),
@@ -164,7 +181,15 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
             *(_OVER_TLS if secure else _GUARDS),
             *self.headers,
         ]
-        protocol.response_bytes(self.status, headers, self.body)
+        if self.stream is None:
+            protocol.response_bytes(self.status, headers, self.body)
+            return
+        transport = protocol.response_stream(self.status, headers)
+        try:
+            async for part in self.stream:
+                await transport.send_bytes(part)
+        except ProtocolClosed as error:
+            raise ClientGone from error
 
 
 def quota_headers(answer: Answer) -> tuple[tuple[str, str], ...]:

@@ -33,6 +33,7 @@ class Target:
         self._client = server.client()
         self._log = server.data.parent / "server.log"
         self.serves_honest_requests()
+        self.tells_of_an_honest_mistake()
 
     def close(self):
         self._client.close()
@@ -87,6 +88,14 @@ class Target:
         query = {"EndDevice": {"mRID": made["Meter"]["mRID"]}}
         answer = self._messages.send(self._client, self._messages.get(query))
         assert self._messages.plain(answer.payload) == {"MeterReading": made}
+
+    def tells_of_an_honest_mistake(self):
+        """The first one has the server read what explains XSDs; no attack is charged with that."""
+        body = self._messages.create(self._messages.meter(count=1))
+        for stamp in body.iter("{*}timeStamp"):
+            stamp.text = "yesterday"
+        answer = self._messages.send(self._client, body)
+        assert (answer.result, set(answer.codes)) == ("FAILED", {"1.8"})
 
     # ------------------------------------------------------------------------------- watching
 

@@ -218,3 +218,16 @@ def test_what_is_gone_before_its_part_is_not_told(ask, made, get):
     ask("delete", "EndDeviceEvents", request=f"<ID>{left}</ID>")
     last = get("EndDeviceEvents", query, size=6, after=first)
     assert (last.reply.result, last.payload, codes(last)) == ("PARTIAL", None, ["0.2", "5.7"])
+
+
+def test_what_is_found_in_two_ways_is_told_once(ask, monkeypatch):
+    event = (
+        "<EndDeviceEvent><mRID>e-{n}</mRID><createdDateTime>2026-03-01T00:0{n}:00Z</createdDateTime><Assets>"
+        '<mRID>m</mRID></Assets><EndDeviceEventType ref="3.26.0.85"/><UsagePoint><mRID>u</mRID></UsagePoint>'
+        "</EndDeviceEvent>"
+    )
+    ask("create", "EndDeviceEvents", each(event))
+    monkeypatch.setattr(pages, "_AT_ONCE", 2)
+    monkeypatch.setattr(pages, "_LEAST", 2)
+    found = ask("get", "EndDeviceEvents", request="<ID>m</ID><ID>u</ID><ID>e-3</ID>")
+    assert named(found, "EndDeviceEvent/mRID") == [f"e-{n}" for n in SEVEN]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from cim_adapter.envelope import ID, Error, Reply, Request
 from cim_adapter.errors import Incomplete
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.identity_xml import kind_of, read_id, write_id
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.readings.model import MeterReading, Period
-from cim_adapter.nouns.readings.xml import read_meter_readings
+from cim_adapter.nouns.readings.xml import sent_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
 from cim_adapter.store.objects import Identity
@@ -37,8 +38,8 @@ class _Target:
 def _prepare(call: Call) -> list[_Target]:
     """From Request/ID or, as events have it, from the MeterReadings in Payload (facts/envelope.md §7)."""
     payload, request = call.message.payload, call.message.request or Request()
-    if payload is not None and payload.elements:
-        targets = [target for item in read_meter_readings(call.payload) for target in _of_payload(item)]
+    if call.content is not None or (payload is not None and payload.elements):
+        targets = [target for item in sent_readings(call) for target in _of_payload(item)]
     else:
         window = Period(start=request.start_time, end=request.end_time).window()
         targets = [_of_request(identifier, window) for identifier in request.ids]
@@ -87,7 +88,7 @@ def _of_payload(item: MeterReading) -> Iterator[_Target]:
         named = write_id(kind, identity)
         for block in item.blocks:
             try:
-                window = block.bounds()
+                window = block.bounds(Instants())
             except ValueError as error:
                 raise Incomplete(str(error)) from error
             yield _Target(id=named, kind=kind, identity=identity, reading_type=block.reading_type, window=window)

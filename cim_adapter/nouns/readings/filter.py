@@ -17,7 +17,7 @@ from cim_adapter.nouns.readings.model import Block, Period, Reading
 from cim_adapter.nouns.readings.xml import read_period
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import FOREVER
-from cim_adapter.xmltree import children, texts
+from cim_adapter.xmltree import children, local, texts
 
 Window = tuple[int, int]
 _TARGETS = ("Meter", "EndDeviceGroup", "TransformerTank", "UsagePoint", "UsagePointGroup")
@@ -40,6 +40,18 @@ class ReadingSelector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """``MeterReadings`` of the filter: readings that came with isCoincidentTrigger, with an event of a type, or
+    at the instants of readings of other types that fit ``selector``. What is empty does not narrow.
+    """
+
+    trigger: bool | None = None
+    event_types: tuple[str, ...] = ()
+    reading_types: tuple[str, ...] = ()
+    selector: ReadingSelector | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingFilter:
     """Empty tuples do not narrow. ``targets`` are the objects whose readings are wanted, by kind; ``namespace``
     is the revision of MeterReadings to answer in, where a query profile says which.
@@ -50,6 +62,7 @@ class ReadingFilter:
     qualities: frozenset[str] = frozenset()
     windows: tuple[Window, ...] = ()
     selectors: tuple[ReadingSelector, ...] = ()
+    tie: Tie | None = None
     namespace: str | None = None
 
     @property
@@ -68,6 +81,12 @@ class ReadingFilter:
         first, last = window
         cut = tuple((max(a, first), min(b, last)) for a, b in self.windows) or (window,)
         return replace(self, windows=cut)
+
+    def fits_all(self, start: int, end: int) -> bool:
+        """Whether every reading between these instants is asked for."""
+        if self.qualities or self.selectors:
+            return False
+        return not self.windows or any(first <= start and end <= last for first, last in self.windows)
 
     def fits(self, block: Block, reading: Reading, at: int) -> bool:
         """Whether one reading is asked for, its meter and reading type aside."""
@@ -103,15 +122,15 @@ def _read_profile(profile: etree._Element) -> ReadingFilter:
     qualities: set[str] = set()
     windows: list[Window] = []
     selectors: list[ReadingSelector] = []
+    tie: Tie | None = None
     for name, child in children(profile):
         match name:
             case "EndDevice" | "EndDeviceGroup" | "TransformerTank" | "UsagePoint" | "UsagePointGroup":
                 targets.append((kind_of(name), read_identity(child)))
             case "MeterReadings":
-                for part, element in children(child):
-                    if part not in ("Meter", "UsagePoint"):
-                        raise _not_served(f"MeterReadings/{part}")
-                    targets.append((part, read_identity(element)))
+                owners = [(part, own) for part, own in children(child) if part in ("Meter", "UsagePoint")]
+                targets.extend((part, read_identity(own)) for part, own in owners)
+                tie = _tie(child)
             case "ReadingType":
                 types.extend(type_names(child))
             case "ReadingQuality":
@@ -128,6 +147,7 @@ def _read_profile(profile: etree._Element) -> ReadingFilter:
         qualities=frozenset(qualities),
         windows=tuple(windows),
         selectors=tuple(selectors),
+        tie=tie,
     )
 
 
@@ -135,6 +155,27 @@ def _target(object_type: str | None) -> str:
     """The kind of object that an ID of a Request names; a meter where it does not say."""
     kind = kind_of(object_type or "Meter")
     return kind if kind in _TARGETS else "Meter"
+
+
+def _tie(element: etree._Element) -> Tie | None:
+    tie = Tie()
+    for name, child in children(element):
+        match name:
+            case "isCoincidentTrigger":
+                tie = replace(tie, trigger=(child.text or "").strip() in ("true", "1"))
+            case "EndDeviceEvents":
+                tie = replace(tie, event_types=_types_in(child, "EndDeviceEventType"))
+            case "Readings":
+                tie = replace(tie, reading_types=_types_in(child, "ReadingType"), selector=_selector(child))
+    return None if tie == Tie() else tie
+
+
+def _types_in(element: etree._Element, wanted: str) -> tuple[str, ...]:
+    """The names of the type in ``element``. Raises Refused (1.6) where it has none: which is meant?"""
+    found = tuple(name for part, child in children(element) if part == wanted for name in type_names(child))
+    if not found:
+        raise Refused(f"{local(element)} in this query names no {wanted}: give its mRID or Names", code="1.6")
+    return found
 
 
 def _selector(element: etree._Element) -> ReadingSelector:

@@ -6,13 +6,14 @@ import msgspec
 
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete, Refused
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.continuation import Asked, as_part, asked_for
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import Block, MeterReading
 from cim_adapter.nouns.readings.parts import Position
-from cim_adapter.nouns.readings.query import answer
-from cim_adapter.nouns.readings.xml import read_meter_readings
+from cim_adapter.nouns.readings.query import Payload, answer, as_profile
+from cim_adapter.nouns.readings.xml import sent_readings
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Kind
@@ -32,8 +33,8 @@ class _Prepared(msgspec.Struct, frozen=True):
 
 
 def _prepare(call: Call) -> _Prepared:
-    good, errors, registers = [], [], 0
-    for item in read_meter_readings(call.payload):
+    good, errors, registers, known = [], [], 0, Instants()
+    for item in sent_readings(call):
         registers = _number(item, registers)
         try:
             if not item.meter and not item.usage_point:
@@ -41,7 +42,7 @@ def _prepare(call: Call) -> _Prepared:
             for block in item.blocks:
                 if len(block.reading_type) > _LONGEST_TYPE:
                     raise Refused(f"a reading type has at most {_LONGEST_TYPE} characters", code="2.6")
-            good.append((item, [_seal(call, block) for block in item.blocks]))
+            good.append((item, [_seal(call, block, known) for block in item.blocks]))
             call.wanted.update((kind, identity) for kind, identity in item.objects if identity)
         except Refused as error:
             errors.append(Error(code=error.code, level="FATAL", reason=error.reason, id=_id_of(item)))
@@ -58,9 +59,9 @@ def _number(item: MeterReading, first: int) -> int:
     return first + len(own)
 
 
-def _seal(call: Call, block: Block) -> readings.Block:
+def _seal(call: Call, block: Block, known: Instants) -> readings.Block:
     try:
-        start, end = block.bounds()
+        start, end = block.bounds(known)
     except ValueError as error:
         raise Incomplete(str(error)) from error
     position = next(call.positions)
@@ -109,5 +110,13 @@ def get(call: Call, asked: Asked[ReadingFilter, Position], reader: Reader) -> Re
     """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
     each meter or usage point without any.
     """
-    reply, following = answer(reader, asked.filter, at_most=asked.size, at=asked.place)
+    content = call.content
+
+    def write(found: list[MeterReading]) -> Payload:
+        if content is None:
+            return as_profile(found, asked.filter)
+        content.told = found
+        return ()
+
+    reply, following = answer(reader, asked.filter, at_most=asked.size, at=asked.place, write=write)
     return as_part(call, asked, reply, following)

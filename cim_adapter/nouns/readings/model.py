@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from cim_adapter import instants
+from cim_adapter.instants import Instants, instant
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
 
 
-class Period(msgspec.Struct, frozen=True, array_like=True):
+class Period(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A DateTimeInterval; either end may be open."""
 
     start: str | None = None
@@ -21,12 +21,12 @@ class Period(msgspec.Struct, frozen=True, array_like=True):
 
     def window(self) -> tuple[int, int]:
         """Its instants; an open end reaches to the end of time."""
-        first = -(2**62) if self.start is None else instants.instant(self.start)
-        last = 2**62 if self.end is None else instants.instant(self.end)
+        first = -(2**62) if self.start is None else instant(self.start)
+        last = 2**62 if self.end is None else instant(self.end)
         return first, last
 
 
-class Quality(msgspec.Struct, frozen=True, array_like=True):
+class Quality(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A ReadingQuality. ``type`` is the ``ref`` of its ReadingQualityType, such as ``1.0.0``."""
 
     type: str
@@ -35,7 +35,7 @@ class Quality(msgspec.Struct, frozen=True, array_like=True):
     timestamp: str | None = None
 
 
-class Reading(msgspec.Struct, array_like=True):
+class Reading(msgspec.Struct, array_like=True, gc=False):
     """An IntervalReading or a Reading; only the latter has ``reason`` and ``position`` in its message."""
 
     timestamp: str | None = None
@@ -47,12 +47,12 @@ class Reading(msgspec.Struct, array_like=True):
     reason: str | None = None
     position: int = 0
 
-    def at(self) -> int | None:
+    def at(self, moments: Instants) -> int | None:
         """The instant the reading stands at: its timestamp, else the end (or start) of its period."""
         text = self.timestamp
         if text is None and self.period is not None:
             text = self.period.end or self.period.start
-        return None if text is None else instants.instant(text)
+        return None if text is None else moments[text]
 
 
 class Around(msgspec.Struct, frozen=True, array_like=True):
@@ -88,9 +88,9 @@ class Block(msgspec.Struct, array_like=True):
     pending: Pending | None = None
     events: list[bytes] = []
 
-    def bounds(self) -> tuple[int, int]:
+    def bounds(self, moments: Instants) -> tuple[int, int]:
         """First and last instant. Raises ValueError where a reading has neither timestamp nor period."""
-        found = [reading.at() for reading in self.readings]
+        found = [reading.at(moments) for reading in self.readings]
         if not found:
             raise ValueError(f"a block of {self.reading_type or 'no ReadingType'} has no readings")
         known = [moment for moment in found if moment is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -11,11 +11,13 @@ import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import ID, Error, Reply
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings.parts import Cutter, Position
 from cim_adapter.nouns.readings.targets import Placement, Targets, placements, read_targets
+from cim_adapter.nouns.readings.ties import tied
 from cim_adapter.nouns.readings.xml import write_meter_readings
 from cim_adapter.store import objects, readings
 from cim_adapter.store.readings import Erasure, Found, Kind
@@ -51,10 +53,19 @@ class _TooMany(Exception):
     """More readings than one reply holds."""
 
 
+Payload = tuple[etree._Element, ...]
+
+
 def answer(
-    reader: Reader, wanted: ReadingFilter, *, at_most: int, at: Position | None = None
+    reader: Reader,
+    wanted: ReadingFilter,
+    *,
+    at_most: int,
+    at: Position | None = None,
+    write: Callable[[list[MeterReading]], Payload],
 ) -> tuple[Reply, Position | None]:
-    """The reply to a get, and where the next part of it begins; None where this is all.
+    """The reply to a get, and where the next part of it begins; None where this is all. ``write`` makes its
+    payload of what is found.
 
     ``at_most`` readings are in it, or somewhat more where they cannot be cut. ``at`` is the part that is
     asked for; None for a request that is new.
@@ -72,7 +83,7 @@ def answer(
             errors += [*_missing(pieces, targets), *_missing_types(pieces, wanted)]
             if not pieces:
                 return Reply.of(errors or [_nothing()], any_done=False), None
-            return Reply.of(errors, any_done=True, payload=_payload(reader, pieces, wanted)), None
+            return Reply.of(errors, any_done=True, payload=write(_together(reader, pieces))), None
     cutter = Cutter(reader, wanted, targets, at_most)
     at = at or cutter.first()
     part = cutter.part(at)
@@ -80,7 +91,16 @@ def answer(
     told = errors if at == cutter.first() else []
     if part.window == wanted.hull:
         told += _missing(pieces, part.targets)
-    return Reply.of(told, any_done=True, payload=_payload(reader, pieces, wanted)), part.following
+    payload = write(_together(reader, pieces)) if pieces else ()
+    return Reply.of(told, any_done=True, payload=payload), part.following
+
+
+def as_profile(found: list[MeterReading], wanted: ReadingFilter) -> Payload:
+    """What is found as a MeterReadings element, in the revision that is asked for."""
+    profile = write_meter_readings(found)
+    if wanted.namespace is not None and wanted.namespace != namespace(profile):
+        move_to_namespace(profile, wanted.namespace)
+    return (profile,)
 
 
 def _pieces(
@@ -95,19 +115,16 @@ def _pieces(
     pieces = _find(reader, wanted, targets, at_most, without_meters)
     _apply_erasures(pieces, readings.erasures(reader, {i for p in pieces for i in _objects_of(p)}))
     for piece in pieces:
+        if wanted.fits_all(piece.found.start, piece.found.end):
+            continue
         piece.wanted = [
             n for n in piece.wanted if wanted.fits(piece.block, piece.block.readings[n], piece.instants[n])
         ]
-    return [piece for piece in pieces if piece.wanted]
-
-
-def _payload(reader: Reader, pieces: list[_Piece], wanted: ReadingFilter) -> tuple[etree._Element, ...]:
-    if not pieces:
-        return ()
-    profile = write_meter_readings(_together(reader, pieces))
-    if wanted.namespace is not None and wanted.namespace != namespace(profile):
-        move_to_namespace(profile, wanted.namespace)
-    return (profile,)
+    return tied(
+        [piece for piece in pieces if piece.wanted],
+        wanted,
+        lambda other: _pieces(reader, other, targets, without_meters=without_meters),
+    )
 
 
 def _find(
@@ -142,16 +159,19 @@ def _find(
 
 def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None) -> None:
     """Add the blocks that are not known yet. Raises _TooMany where they hold more than ``at_most`` readings."""
-    decoder = msgspec.msgpack.Decoder(Block)
+    decoder, moments = msgspec.msgpack.Decoder(Block), Instants()
     total = sum(piece.found.readings for piece in known.values())
+    fresh: dict[int, Found] = {}
     for found in blocks:
-        if found.id in known:
+        if found.id in known or found.id in fresh:
             continue
         total += found.readings
         if at_most is not None and total > at_most:
             raise _TooMany
+        fresh[found.id] = found
+    for found in fresh.values():
         block = decoder.decode(found.content)
-        instants = [moment for reading in block.readings if (moment := reading.at()) is not None]
+        instants = [moment for reading in block.readings if (moment := reading.at(moments)) is not None]
         known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
 
 
@@ -179,6 +199,10 @@ def _let_later_win(pieces: Iterable[_Piece]) -> None:
             continue  # events are told, not measured: none replaces another
         seen: set[int] = set()
         for piece in sorted(parts, key=lambda part: part.found.id, reverse=True):
+            own = set(piece.instants)
+            if len(own) == len(piece.instants) and seen.isdisjoint(own):
+                seen |= own  # as nearly all are: nothing in it is replaced
+                continue
             kept = []
             for n in reversed(range(len(piece.instants))):
                 if piece.instants[n] not in seen:
@@ -263,8 +287,9 @@ def _blocks(pieces: list[_Piece]) -> list[Block]:
 
 def _number(blocks: list[Block]) -> None:
     registers: list[Reading] = []
+    known = Instants()
     for block in (block for block in blocks if block.kind is Kind.REGISTERS):
         block.readings = [copy(reading) for reading in block.readings]  # two usage points may tell the same one
         registers += block.readings
-    for position, reading in enumerate(sorted(registers, key=lambda reading: reading.at() or 0)):
+    for position, reading in enumerate(sorted(registers, key=lambda reading: reading.at(known) or 0)):
         reading.position = position

@@ -12,12 +12,21 @@ from lxml import etree
 
 from cim_adapter.nouns.identity_xml import read_identity, write_identity
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Period, Quality, Reading
+from cim_adapter.nouns.registry import Call
 from cim_adapter.store.readings import Kind
 from cim_adapter.xmltree import adopt, children, texts
 
 NAMESPACE = "http://iec.ch/TC57/2011/MeterReadings#"
 
 # ------------------------------------------------------------------------------------------ reading
+
+
+def sent_readings(call: Call) -> list[MeterReading]:
+    """Every MeterReading that a call brings, as elements or as they are."""
+    if call.content is not None:
+        brought: list[MeterReading] = call.content.sent
+        return brought
+    return read_meter_readings(call.payload)
 
 
 def read_meter_readings(root: etree._Element) -> list[MeterReading]:

@@ -37,6 +37,40 @@ async def look_up(store: Store, wanted: Mapping[str, Iterable[str]]) -> Addresse
     )
 
 
+class AddressBook:
+    """Asks the store, and remembers up to ``at_most`` texts that are mRIDs: those never come to name anything
+    else, while a name may.
+    """
+
+    def __init__(self, store: Store, at_most: int = 200_000) -> None:
+        self._store = store
+        self._at_most = at_most
+        self._mrids: set[tuple[str, str]] = set()
+
+    def remember(self, mrids: Iterable[tuple[str, str]]) -> None:
+        """These are mRIDs of objects that there are, each with its kind."""
+        if len(self._mrids) > self._at_most:
+            self._mrids = set()
+        self._mrids.update(mrids)
+
+    async def look_up(self, wanted: Mapping[str, Iterable[str]]) -> Addresses:
+        """As the function ``look_up``, without asking for what is remembered."""
+        mrids = self._mrids
+        unknown = {kind: {text for text in texts if (kind, text) not in mrids} for kind, texts in wanted.items()}
+        found = (await look_up(self._store, unknown)).known
+        for kind, named in found.items():
+            self.remember((kind, text) for text, objects in named.items() if [o.mrid for o in objects] == [text])
+        return Addresses(
+            {
+                kind: {
+                    **{text: [Identity(text)] for text in texts if (kind, text) in mrids},
+                    **found.get(kind, {}),
+                }
+                for kind, texts in wanted.items()
+            }
+        )
+
+
 def as_text(identity: Identity) -> str:
     """What REST calls an object."""
     return str(identity)

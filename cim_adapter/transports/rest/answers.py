@@ -34,7 +34,7 @@ def listed(
         case Form.NDJSON:
             body = msgspec.json.Encoder().encode_lines(items)
         case Form.CSV:
-            body = _csv(items, kind)
+            body = csv_head(kind) + csv_lines(items, kind)
         case Form.XML:
             body = as_xml(f"{member}List", member, map(builtins, items), more)
         case _:
@@ -48,15 +48,21 @@ def builtins(item: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _csv(items: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> bytes:
-    """One line an item, the first one with the names; several values of one member are parted by spaces."""
+def csv_head(kind: type[msgspec.Struct]) -> bytes:
+    """The line with the names."""
+    return ",".join(_names(kind)).encode() + b"\r\n"
+
+
+def csv_lines(items: Sequence[msgspec.Struct], kind: type[msgspec.Struct]) -> bytes:
+    """One line an item; several values of one member are parted by spaces."""
     out = io.StringIO()
-    writer = csv.DictWriter(
-        out, [field.encode_name for field in msgspec.structs.fields(kind)], lineterminator="\r\n"
-    )
-    writer.writeheader()
+    writer = csv.DictWriter(out, _names(kind), lineterminator="\r\n")
     writer.writerows({name: _cell(value) for name, value in builtins(item).items()} for item in items)
     return out.getvalue().encode()
+
+
+def _names(kind: type[msgspec.Struct]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
 def _cell(value: Any) -> str:

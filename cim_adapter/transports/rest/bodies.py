@@ -24,9 +24,12 @@ _MOST_FINDINGS = 100
 
 
 class Findings:
-    """Collects what is wrong with items; after ``_MOST_FINDINGS`` it is enough."""
+    """Collects what is wrong with items; after ``_MOST_FINDINGS`` it is enough. ``by_line``: the first step of
+    each pointer counts lines.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_line: bool = False) -> None:
+        self._by_line = by_line
         self.listed: list[Finding] = []
         self.code: str | None = None
 
@@ -36,25 +39,31 @@ class Findings:
         if len(self.listed) < _MOST_FINDINGS:
             shown = found if isinstance(found, str) else repr(found)
             shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
-            self.listed.append(Finding(line=0, path=pointer, found=shown, expected=expected, advice=advice))
+            line = int(pointer.split("/", 2)[1]) + 1 if self._by_line else 0
+            self.listed.append(Finding(line=line, path=pointer, found=shown, expected=expected, advice=advice))
 
     def check(self) -> None:
         """Raises Invalid where there are any."""
         if self.listed:
             places = f"{len(self.listed)} places" if len(self.listed) > 1 else "1 place"
-            raise Invalid(f"The body is wrong in {places}.", self.listed, code=self.code)
+            first = f", the first one in line {self.listed[0].line:,}" if self._by_line else ""
+            raise Invalid(f"The body is wrong in {places}{first}.", self.listed, code=self.code)
 
 
 class Sent(msgspec.Struct, Generic[T], frozen=True):
     """The items of a body, and where they stand in it: ``place`` is the pointer of their list, None for one
-    item alone.
+    item alone. Of NDJSON, ``lines`` are the lines on which the items stand, and a pointer begins with the
+    line, counted from 0.
     """
 
     items: list[T]
     place: str | None
+    lines: list[int] = []
 
     def pointer(self, number: int) -> str:
         """Where item ``number`` stands."""
+        if self.lines:
+            return f"/{self.lines[number] - 1}"
         return "" if self.place is None else f"{self.place}/{number}"
 
 
@@ -80,10 +89,13 @@ class Bodies(Generic[T]):
         self._members_of_list = msgspec.json.Decoder(dict[str, list[dict[str, msgspec.Raw]]])
         self._members_of_line = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-    def read(self, body: bytes, form: Form, budget: Budget) -> Sent[T]:
-        """The items. Raises Unreadable, OverBudget, and Invalid with a pointer for each finding."""
+    def read(self, body: bytes, form: Form, budget: Budget, *, first: int = 1) -> Sent[T]:
+        """The items; ``first`` is the number of the first line of NDJSON.
+
+        Raises Unreadable, OverBudget, and Invalid with a pointer for each finding.
+        """
         try:
-            sent = self._read(body, form, budget)
+            sent = self._lines(body, first) if form is Form.NDJSON else self._read(body, form, budget)
         except RecursionError:
             raise OverBudget("The body has objects or arrays too deep inside each other.") from None
         if len(sent.items) > self._at_most:
@@ -123,8 +135,6 @@ class Bodies(Generic[T]):
     def _read(self, body: bytes, form: Form, budget: Budget) -> Sent[T]:
         if form is Form.XML:
             return self._convert(self._plain(parse(body, budget)), strict=False)
-        if form is Form.NDJSON:
-            return self._lines(body)
         try:
             found: list[T] = self._of_list.decode(body).items  # type: ignore[attr-defined]
         except msgspec.ValidationError:
@@ -155,19 +165,24 @@ class Bodies(Generic[T]):
                 members[name] = [members[name]]
         return members
 
-    def _lines(self, body: bytes) -> Sent[T]:
+    def _lines(self, body: bytes, first: int) -> Sent[T]:
+        """Lines that are empty are passed over."""
         items: list[T] = []
-        findings = Findings()
-        for number, line in enumerate(line for line in body.split(b"\n") if line.strip()):
+        numbers: list[int] = []
+        findings = Findings(by_line=True)
+        for number, line in enumerate(body.split(b"\n"), first):
+            if not line.strip():
+                continue
+            numbers.append(number)
             try:
                 items.append(self._of_line.decode(line))
                 refuse_twins(line, len(self._members_of_line.decode(line)), (None, number))
             except msgspec.ValidationError:
-                self._examine(_loaded(self._of_any, line), f"/{number}", findings, strict=True)
+                self._examine(_loaded(self._of_any, line), f"/{number - 1}", findings, strict=True)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise _unreadable(error, line=number + 1) from None
+                raise _unreadable(error, line=number) from None
         findings.check()
-        return Sent(items, "")
+        return Sent(items, "", numbers)
 
     def _convert(self, value: Any, *, strict: bool) -> Sent[T]:
         """The items in plain dicts and lists. Raises Invalid."""
@@ -251,8 +266,10 @@ def _loaded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
 
 def _unreadable(error: Exception, line: int = 0) -> Unreadable:
     said = str(error).removeprefix("JSON is malformed: ")
-    finding = Finding(line=line, path="", found=said, expected="well-formed JSON (RFC 8259) in UTF-8")
-    where = f" in line {line}" if line else ""
+    finding = Finding(
+        line=line, path=f"/{line - 1}" if line else "", found=said, expected="well-formed JSON (RFC 8259) in UTF-8"
+    )
+    where = f" in line {line:,}" if line else ""
     return Unreadable(f"The body is no JSON{where}: {said}.", [finding])
 
 

@@ -10,6 +10,7 @@ from lxml import etree
 from cim_adapter.access import Access, Credentials
 from cim_adapter.envelope import ID, Error, Reply, Result, carrier_of, read_reply
 from cim_adapter.errors import AdapterError, Unauthenticated
+from cim_adapter.nouns.registry import Content
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Budget, parse
 from cim_adapter.transports.rest.messages import request_message
@@ -149,12 +150,20 @@ class Exchange:
         ids: Iterable[ID] = (),
         times: tuple[str | None, str | None] = (None, None),
         options: Mapping[str, str] | None = None,
+        content: Content | None = None,
     ) -> Outcome:
-        """What becomes of a message (see ``request_message``). Its bytes are for the journal; nobody parses it."""
+        """What becomes of a message (see ``request_message``). Its bytes are for the journal; nobody parses it.
+        What is told goes into ``content``, where there is one, and not into the payload.
+        """
         message = request_message(
             verb, noun, message_id, payload=payload, query=query, ids=ids, times=times, options=options
         )
-        return await self._take(etree.tostring(message), lambda _body, _budget: message)
+        return await self._take(etree.tostring(message), lambda _body, _budget: message, content)
+
+    async def send_content(self, verb: str, noun: str, message_id: str, content: Content, body: bytes) -> Outcome:
+        """What becomes of a message whose payload is ``content``; ``body`` is what the journal keeps of it."""
+        message = request_message(verb, noun, message_id)
+        return await self._take(body, lambda _body, _budget: message, content)
 
     async def refuse(self, body: bytes, error: AdapterError) -> Outcome:
         """What is said of a body that could not be made a message: it is in the journal all the same."""
@@ -168,7 +177,9 @@ class Exchange:
         """What is said to a caller that is not known."""
         return await self._take(b"", parse)
 
-    async def _take(self, body: bytes, read: Callable[[bytes, Budget], etree._Element]) -> Outcome:
+    async def _take(
+        self, body: bytes, read: Callable[[bytes, Budget], etree._Element], content: Content | None = None
+    ) -> Outcome:
         wire = RestWire()
         arrival = Arrival(
             body=body,
@@ -178,6 +189,7 @@ class Exchange:
             further=self.counted is not None,
             unrepeatable=True,  # by its Idempotency-Key, which is asked for where this matters
             read=read,
+            content=content,
         )
         answer = await self._pipeline.take(arrival)
         self.counted = self.counted or answer

@@ -17,20 +17,23 @@ _POSITION = re.compile(r"\[([0-9]{1,9})\]$")
 
 
 class Offence(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One thing that is wrong. ``pointer`` is where in the body (RFC 6901), ``parameter`` which one of the
-    query, ``object`` the mRID or name it is about.
+    """One thing that is wrong. ``pointer`` is where in the body (RFC 6901), ``line`` on which line of NDJSON,
+    counted from 1, ``parameter`` which one of the query, ``object`` the mRID or name it is about.
     """
 
     detail: str
     code: str
     pointer: str | None = None
+    line: int | None = None
     parameter: str | None = None
     object: str | None = None
     object_type: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong. ``code`` is the reply code of IEC 61968-9, ``instance`` the message in the journal."""
+    """What went wrong. ``code`` is the reply code of IEC 61968-9, ``instance`` the message in the journal. Of a
+    stream ``count`` is how many items were stored before it went wrong.
+    """
 
     type: str
     title: str
@@ -38,6 +41,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     code: str
     instance: str | None = None
+    count: int | None = None
     errors: tuple[Offence, ...] = ()
 
     @classmethod
@@ -103,6 +107,7 @@ def offences(error: AdapterError) -> tuple[Offence, ...]:
             + (f". {finding.advice}" if finding.advice else ""),
             code=error.code,
             pointer=as_pointer(finding.path),
+            line=finding.line if finding.line and finding.path.startswith("/") else None,
         )
         for finding in error.findings
     )

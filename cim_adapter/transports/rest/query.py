@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from binascii import b2a_base64
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 1_000
 MOST = 100_000
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 PAGING = ("limit", "cursor")
 
 
@@ -96,7 +98,7 @@ class Query:
         text = self.one("cursor")
         if text is None:
             return None
-        found = of_token(text, kind)
+        found: T | None = of_token(text, kind)
         if found is None:
             raise RestError.parameter("cursor", "expected the cursor of a Link or of nextCursor")
         return found
@@ -112,11 +114,12 @@ class Query:
 
 def as_token(key: Any) -> str:
     """A place in the order of answers as a text for a URL: an id, or the cursor of the next page."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).decode().rstrip("=")
+    text = b2a_base64(msgspec.msgpack.encode(key), newline=False)
+    return text.translate(_URL_SAFE).rstrip(b"=").decode()
 
 
-def of_token(text: str, kind: type[T]) -> T | None:
-    """The place that ``as_token`` made a text of; None for a text that it never made."""
+def of_token(text: str, kind: Any) -> Any:
+    """The place of type ``kind`` that ``as_token`` made a text of; None for a text that it never made."""
     try:
         return msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (ValueError, msgspec.MsgspecError):

@@ -6,20 +6,24 @@ from typing import Annotated, Any
 
 import msgspec
 
-from cim_adapter.transports.rest.members import Moment, Text, words
+from cim_adapter.transports.rest.members import CheckedMoment, CheckedText, Text, words
 from cim_adapter.transports.rest.vocabulary import QualityWords, ReadingWords
 
 
-class Reading(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class Reading(
+    msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """One value at one time. ``meterId`` or ``usagePointId`` says whose it is; ``readingType`` and ``unit`` say
     with the others of their kind what it is, or ``readingTypeCode`` does.
     """
 
     id: Annotated[Text | None, msgspec.Meta(description="Given in answers; names this reading in a URL")] = None
-    meter_id: Annotated[Text | None, msgspec.Meta(description="mRID or name of the meter")] = None
-    usage_point_id: Annotated[Text | None, msgspec.Meta(description="mRID or name of the usage point")] = None
+    meter_id: Annotated[CheckedText | None, msgspec.Meta(description="mRID or name of the meter")] = None
+    usage_point_id: Annotated[CheckedText | None, msgspec.Meta(description="mRID or name of the usage point")] = (
+        None
+    )
     reading_type: Annotated[str, words(ReadingWords.TYPES, "What kind of reading it is")] | None = None
-    reading_date_time: Moment
+    reading_date_time: CheckedMoment
     value: Annotated[
         Any,
         msgspec.Meta(
@@ -45,6 +49,6 @@ class Reading(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True, 
     reading_type_code: Annotated[
         Text | None, msgspec.Meta(description="The ReadingType of IEC 61968-9: 18 numbers joined by dots")
     ] = None
-    reported_date_time: Moment | None = None
+    reported_date_time: CheckedMoment | None = None
     source: Text | None = None
     reason: Text | None = None

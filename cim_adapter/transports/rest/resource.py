@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import msgspec
-from lxml import etree
 
 from cim_adapter.codes import CodeLists
 from cim_adapter.errors import AdapterError
@@ -57,14 +56,20 @@ class RestCall(msgspec.Struct, frozen=True, kw_only=True):
         """The parameters of the URL."""
         return Query(self.request.query_string, known)
 
-    async def body(self, at_most: int) -> tuple[bytes, Form]:
-        """The body and its form."""
+    @property
+    def sent(self) -> Form:
+        """The form of the body. Raises RestError (415)."""
         form = Form.sent(self.request.content_type)
         if form is None:
             said = self.request.content_type[:80] or "none"
             raise RestError(415, f"Content-Type is {said}; send application/json, application/xml or NDJSON")
         if (encoding := self.request.headers.get("content-encoding", "identity")) != "identity":
             raise RestError(415, f"Content-Encoding {encoding} is not taken here; send the body as it is")
+        return form
+
+    async def body(self, at_most: int) -> tuple[bytes, Form]:
+        """The body and its form."""
+        form = self.sent
         return await self.request.body(at_most), form
 
 
@@ -116,9 +121,9 @@ class Resource:
         return await asyncio.to_thread(work)
 
     async def submit(
-        self, call: RestCall, make: Callable[[bytes, Form], Awaitable[tuple[etree._Element, Receipt]]], verb: str
+        self, call: RestCall, make: Callable[[bytes, Form], Awaitable[tuple[Any, Receipt]]], verb: str
     ) -> tuple[Outcome, Receipt]:
-        """Send the profile that ``make`` makes of the body. A body that it cannot be made of is refused, and
+        """Send what ``make`` makes of the body: a profile. A body that it cannot be made of is refused, and
         kept in the journal like every other message of a caller that is known.
         """
         body, form = await call.body(self.tools.settings.max_bytes)
@@ -128,11 +133,15 @@ class Resource:
             payload, receipt = await make(body, form)
         except AdapterError as error:
             return await call.exchange.refuse(body, error), Receipt(result="FAILED")
-        outcome = await call.exchange.send(verb, self.noun, message_id=call.message_id, payload=payload)
+        outcome = await self.sent(call, verb, payload)
         receipt.result = outcome.reply.result.value
         receipt.message_id = call.message_id
         receipt.errors = offences_of(outcome.errors)
         return outcome, receipt
+
+    async def sent(self, call: RestCall, verb: str, payload: Any) -> Outcome:
+        """What becomes of a message with this payload: a profile element."""
+        return await call.exchange.send(verb, self.noun, message_id=call.message_id, payload=payload)
 
     def receipt(
         self, call: RestCall, outcome: Outcome, receipt: Receipt, *headers: tuple[str, str], status: int = 201

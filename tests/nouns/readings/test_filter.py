@@ -3,7 +3,7 @@ from lxml import etree
 
 from cim_adapter.envelope import MESSAGE_NS, read_message
 from cim_adapter.errors import Refused
-from cim_adapter.nouns.readings.filter import ReadingFilter, ReadingSelector, read_filter
+from cim_adapter.nouns.readings.filter import ReadingFilter, ReadingSelector, Tie, read_filter
 from cim_adapter.nouns.readings.model import Block, Quality, Reading
 from cim_adapter.store.objects import Identity, Name
 from cim_adapter.store.readings import FOREVER, Kind
@@ -132,8 +132,25 @@ def test_ids_of_other_objects_than_meters(asked):
     assert [kind for kind, _ in wanted.targets] == [*kinds[:4], "Meter", "Meter"]
 
 
-def test_coincident_readings_are_refused_by_name(asked):
-    with pytest.raises(Refused, match="GetMeterReadings/MeterReadings/EndDeviceEvents is not served"):
+def test_what_readings_are_tied_to(asked):
+    profile = (
+        "<MeterReadings><isCoincidentTrigger>1</isCoincidentTrigger><EndDeviceEvents><EndDeviceEventType>"
+        "<mRID>3.26.0.85</mRID></EndDeviceEventType></EndDeviceEvents><Meter><mRID>m</mRID></Meter><Readings>"
+        "<reason>billing</reason><ReadingType><mRID>demand</mRID></ReadingType></Readings></MeterReadings>"
+    )
+    wanted = asked(profile=profile)
+    assert wanted.targets == (("Meter", Identity("m")),)
+    assert wanted.tie == Tie(
+        trigger=True,
+        event_types=("3.26.0.85",),
+        reading_types=("demand",),
+        selector=ReadingSelector("billing", None, FOREVER),
+    )
+    assert asked(profile="<MeterReadings><Meter><mRID>m</mRID></Meter></MeterReadings>").tie is None
+
+
+def test_a_tie_to_nothing_is_refused_by_name(asked):
+    with pytest.raises(Refused, match="EndDeviceEvents in this query names no EndDeviceEventType"):
         asked(profile="<MeterReadings><EndDeviceEvents/></MeterReadings>")
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from cim_adapter.instants import Instants
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Period, Quality, Reading
 from cim_adapter.nouns.readings.xml import NAMESPACE, read_meter_readings, write_meter_readings
 from cim_adapter.store.objects import Identity, Name
@@ -172,22 +173,24 @@ def test_type_definitions_are_no_readings(read):
     ],
 )
 def test_the_instant_of_a_reading(reading, at):
-    assert reading.at() == at
+    assert reading.at(Instants()) == at
 
 
 def test_bounds_of_a_block():
     block = Block(Kind.INTERVALS, "t", [Reading(timestamp=f"1970-01-01T00:00:0{n}Z") for n in (2, 1, 3)])
-    assert block.bounds() == (1_000_000, 3_000_000)
+    assert block.bounds(Instants()) == (1_000_000, 3_000_000)
 
 
 def test_a_reading_nobody_could_find_again():
     with pytest.raises(ValueError, match="neither timeStamp nor timePeriod"):
-        Block(Kind.INTERVALS, "t", [Reading(timestamp="1970-01-01T00:00:00Z"), Reading(value="1")]).bounds()
+        Block(Kind.INTERVALS, "t", [Reading(timestamp="1970-01-01T00:00:00Z"), Reading(value="1")]).bounds(
+            Instants()
+        )
 
 
 def test_a_block_without_readings_is_called_that():
     with pytest.raises(ValueError, match=r"no readings|empty"):
-        Block(Kind.INTERVALS, "t", []).bounds()
+        Block(Kind.INTERVALS, "t", []).bounds(Instants())
 
 
 @pytest.mark.parametrize(
