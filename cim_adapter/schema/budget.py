@@ -106,7 +106,7 @@ def _count_attributes(data: bytes, budget: Budget) -> None:
                 "Declare each namespace once, on the outermost element.",
             )
     if count > budget.max_attributes_per_element:
-        _look_for_crowded_tags(data, budget.max_attributes_per_element)
+        forbid_crowded_tags(data, budget.max_attributes_per_element)
     if count > budget.max_attributes:
         quoted = re.finditer(rb"=[ \t\r\n]*+[\"']", data)
         if next(islice(quoted, budget.max_attributes, None), None) is not None:
@@ -117,8 +117,10 @@ def _count_attributes(data: bytes, budget: Budget) -> None:
             )
 
 
-def _look_for_crowded_tags(data: bytes, limit: int) -> None:
-    """Leap from ``<`` to ``<``: a well-formed tag holds no other, and a crowded one is long.
+def forbid_crowded_tags(data: bytes, limit: int) -> None:
+    """Raise ``OverBudget`` where a tag has more than ``limit`` attributes.
+
+    Leap from ``<`` to ``<``: a well-formed tag holds no other, and a crowded one is long.
 
     An attribute takes four bytes at least (``a=""``), so only where no ``<`` follows for so long is the
     pattern tried. 2 MB of readings cost a few hundred microseconds.

@@ -20,6 +20,7 @@ from cim_adapter.schema.parser import new_parser
 _ABOUT = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?")
 #: Runs of equal children that are remembered of one parent.
 _MOST_RUNS = 1_000
+_LONGEST_MESSAGE = 10_000
 
 _TEXT = frozenset({"SCHEMAV_CVC_COMPLEX_TYPE_2_3", "SCHEMAV_CVC_COMPLEX_TYPE_2_1"})
 
@@ -72,7 +73,8 @@ class Spotter:
 
     def hear(self, entry: etree._LogEntry) -> None:
         """Keep one complaint, but not a second about the same place: libxml2 adds the type after the facet."""
-        about = _ABOUT.match(entry.message)
+        message = entry.message  # made anew whenever it is asked for, the refused value of megabytes in it
+        about = _ABOUT.match(message)
         if entry.domain_name != "SCHEMASV" or about is None or self.full:
             return
         line = self._counting.line_to(about[1], entry.type_name in _TEXT)
@@ -80,7 +82,7 @@ class Spotter:
         if (ordinal, attribute) in self._seen:
             return
         self._seen.add((ordinal, attribute))
-        spotted = Spotted(ordinal, attribute, entry.type_name, entry.message)
+        spotted = Spotted(ordinal, attribute, entry.type_name, message[:_LONGEST_MESSAGE])
         self.found.append(_with_surroundings(spotted, line) if len(self.found) < self._surrounded else spotted)
 
 
@@ -101,7 +103,7 @@ def spot(
 
 def passes(pieces: Iterable[bytes], compiled: etree.XMLSchema) -> bool:
     """Whether a well-formed document is valid; stops at the first piece that is not."""
-    parser = new_parser(schema=compiled, target=_Nothing())
+    parser = new_parser(schema=compiled, target=NoTree())
     try:
         for piece in pieces:
             parser.feed(piece)
@@ -113,7 +115,7 @@ def passes(pieces: Iterable[bytes], compiled: etree.XMLSchema) -> bool:
     return True
 
 
-class _Nothing:
+class NoTree:
     """A parser target without events: libxml2 validates and builds nothing."""
 
     def close(self) -> None:

@@ -79,14 +79,13 @@ def run(options: argparse.Namespace, streams: Streams | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, catalogue: Catalogue, streams: Streams, out: TextIO) -> int:
-    found = list(sources(options.paths, streams.stdin))
-    total, failed = Total(), not found
-    progress = Progress(_terminal(streams.stderr), sum(item.size for item in found if isinstance(item, Source)))
+    total, failed = Total(), False
+    progress = _progress(options, streams)
     report = _report(options.format, out)
     meaning = Meaning() if options.semantics else None
     checks = _Checks(Rules(catalogue=catalogue, limit=options.limit, meaning=meaning), progress, options.stream)
     report.begin()
-    for item in found:
+    for item in sources(options.paths, streams.stdin):
         if isinstance(item, Unusable):
             failed = True
             progress.clear()
@@ -97,11 +96,18 @@ def _run(options: argparse.Namespace, catalogue: Catalogue, streams: Streams, ou
             progress.clear()
             report.add(checked)
     progress.clear()
-    if not found:
-        print("cim-adapter: there is no XML file", file=streams.stderr)
     report.end(total)
     out.flush()
-    return 2 if failed else 1 if total.invalid else 0
+    if not total.documents and not failed:
+        print("cim-adapter: there is no XML file", file=streams.stderr)
+    return 2 if failed or not total.documents else 1 if total.invalid else 0
+
+
+def _progress(options: argparse.Namespace, streams: Streams) -> Progress:
+    """Files are counted first, where somebody looks at it."""
+    terminal = _terminal(streams.stderr)
+    found = sources(options.paths, streams.stdin) if terminal else ()
+    return Progress(terminal, sum(item.size for item in found if isinstance(item, Source)))
 
 
 class _Checks:

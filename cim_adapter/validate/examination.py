@@ -18,7 +18,7 @@ from cim_adapter.validate.why import why
 from cim_adapter.xmltree import namespace
 
 #: Elements looked at, over all rounds: a document with very many hidden mistakes is not followed to the end.
-_MOST_WORK = 20_000_000
+_MOST_WORK = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,15 +36,14 @@ def compiled_for(path: list[etree._Element], catalogue: Catalogue) -> etree.XMLS
 def _framed(
     root: etree._Element, namespaces: set[str], catalogue: Catalogue, folder: Path
 ) -> etree.XMLSchema | None:
-    """``namespaces`` are those of the document."""
+    """``namespaces`` are those of the document; typed messages are many, and one of them is needed at most."""
     outer = namespace(root) if namespace(root) in (SOAP11, SOAP12) else ""
     frame = etree.Element(f"{{{_XS}}}schema", elementFormDefault="qualified", nsmap={"xs": _XS})
     if outer:
         frame.set("targetNamespace", outer)
-    for name in sorted(namespaces - {outer}):
-        schema = catalogue.schema_for(f"{{{name}}}x")
-        if schema is not None:
-            path = schema.path.resolve()
+    for schema in catalogue:
+        name, path = schema.namespace, schema.path.resolve()
+        if name in namespaces or not name.endswith("Message"):
             location = _opened(path, folder) if name == MESSAGE_NS else path
             etree.SubElement(frame, f"{{{_XS}}}import", namespace=name, schemaLocation=location.as_uri())
     if outer:
@@ -53,14 +52,17 @@ def _framed(
 
 
 def _opened(path: Path, folder: Path) -> Path:
-    """The envelope's XSD with wildcards that look into what is known."""
+    """The envelope's XSD with wildcards that look inside: what was skipped is a profile, and must be known."""
     xsd = etree.parse(str(path), new_parser())
     for wildcard in xsd.iter(f"{{{_XS}}}any"):
-        wildcard.set("processContents", "lax")
+        if wildcard.get("processContents") == "skip":
+            wildcard.set("processContents", "strict")
     for reference in xsd.iter(f"{{{_XS}}}import", f"{{{_XS}}}include"):
         location = reference.get("schemaLocation")
         if location:
             reference.set("schemaLocation", (path.parent / location).as_uri())
+    for name in ("Request", "Response"):  # shape B carries the parts of a message in them
+        etree.SubElement(xsd.getroot(), f"{{{_XS}}}element", name=name, type="MessageType")
     target = folder / path.name
     target.write_bytes(etree.tostring(xsd))
     return target
@@ -93,7 +95,10 @@ def head(pieces: Iterable[bytes]) -> list[etree._Element]:
     )
     path: list[etree._Element] = []
     for piece in pieces:
-        parser.feed(piece)
+        try:
+            parser.feed(piece)
+        except etree.XMLSyntaxError:  # whoever reads it next says so
+            return path
         for _, found in parser.read_events():
             element = cast("etree._Element", found)
             if element.getparent() is (path[-1] if path else None) and _leads_on(element, path):

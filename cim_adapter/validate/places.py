@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 _MARKUP = re.compile(
-    rb"<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|/[^>]*>|(?P<start>[^!?/](?:[^\"'>]|\"[^\"]*\"|'[^']*')*+>))",
+    rb"<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|/[^>]*>|(?P<start>[^!?/](?:[^\"'>]|\"[^\"]*\"|'[^']*')*+>)"
+    rb"|(?P<cut>.*\Z))",
     re.DOTALL,
 )
 _NAME = re.compile(r"<[^\s/>]+")
@@ -86,7 +87,7 @@ def _whole_markup(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _end_of_last(held: bytes) -> int:
-    """Where the last whole piece of markup begins: what follows it may go on in the next bytes."""
+    """Where the last piece of markup begins: it, or the text behind it, may go on in the next bytes."""
     start = 0
     for match in _MARKUP.finditer(held):
         start = match.start()

@@ -151,12 +151,18 @@ class Recogniser:
     def _unknown(self, element: etree._Element) -> Explained:
         (finding,) = self._catalogue.unknown(element).findings
         wanted = self._catalogue.home_of(element)
-        proposal = Requalify(element, wanted) if wanted and wanted != namespace(element) else None
-        if wanted == namespace(element):
+        if wanted and wanted == namespace(element):
             schema = self._catalogue.schema_for(element)
             guess = nearest(local(element), schema.roots if schema else ())
             return _told(element, "root", local(element), guess, Rename(element, f"{{{wanted}}}{guess}"))
+        proposal = meant_namespace(self._catalogue, element)
         return Explained(Fault(element, "", "", ""), finding, "namespace", proposal=proposal)
+
+
+def meant_namespace(catalogue: Catalogue, element: etree._Element) -> Requalify | None:
+    """The namespace that ``element`` was probably meant to be in, if there is one like it."""
+    wanted = catalogue.home_of(element)
+    return Requalify(element, wanted) if wanted and wanted != namespace(element) else None
 
 
 def _body(envelope: etree._Element) -> etree._Element | None:

@@ -13,7 +13,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -105,14 +105,14 @@ def _of_file(path: str) -> Iterator[Source | Unusable]:
     if path.lower().endswith(".zip"):
         yield from _of_zip(path, name)
     elif path.lower().endswith(".gz"):
-        yield Source(name, size, lambda: gzip.GzipFile(fileobj=_opened(path)), packed=True)
+        yield Source(name, size, lambda: _unpacked(path), packed=True)
     else:
         yield Source(name, size, lambda: _opened(path))
 
 
 def _of_zip(path: str, name: str) -> Iterator[Source | Unusable]:
     try:
-        with zipfile.ZipFile(_opened(path)) as archive:
+        with _opened(path) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if len(members) > _MOST_MEMBERS:
                 yield Unusable(f"{name}: {len(members):,} members; at most {_MOST_MEMBERS:,} are looked at")
@@ -127,6 +127,12 @@ def _of_zip(path: str, name: str) -> Iterator[Source | Unusable]:
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], AbstractContextManager[_Readable]]:
     return lambda: archive.open(member)
+
+
+@contextmanager
+def _unpacked(path: str) -> Iterator[_Readable]:
+    with _opened(path) as packed, gzip.GzipFile(fileobj=packed) as file:
+        yield file
 
 
 def _opened(path: str) -> BinaryIO:

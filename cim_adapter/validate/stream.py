@@ -9,33 +9,35 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 from xml.sax.saxutils import unescape
 
 from lxml import etree
 
-from cim_adapter.envelope import MESSAGE_NS
+from cim_adapter.envelope import MESSAGE_NS, ShapeReader
 from cim_adapter.envelope.soap import SOAP11, SOAP12
-from cim_adapter.errors import Finding, Unreadable
+from cim_adapter.errors import Finding, Unreadable, Unrecognised
 from cim_adapter.schema import flaw_of, new_parser
-from cim_adapter.schema.budget import forbid_declarations
+from cim_adapter.schema.budget import Budget, forbid_crowded_tags, forbid_declarations
 from cim_adapter.schema.encoding import as_utf8
 from cim_adapter.schema.explanation import Explained
 from cim_adapter.schema.faults import Fault
 from cim_adapter.schema.proposal import local_name
-from cim_adapter.schema.spotting import Spotted, spot
+from cim_adapter.schema.spotting import NoTree, Spotted, spot
 from cim_adapter.validate.document import Rules, remark_of
 from cim_adapter.validate.examination import Told
 from cim_adapter.validate.frame import compiled_for, head
 from cim_adapter.validate.places import Place, locate
-from cim_adapter.validate.recognition import Recogniser
+from cim_adapter.validate.recognition import Recogniser, meant_namespace
 from cim_adapter.validate.remark import Checked, Remark, Severity
 from cim_adapter.xmltree import local, namespace
 
 #: Complaints that are counted; whoever has so many has one mistake many times.
 _MOST_COUNTED = 100_000
-_OVERLAP = 16
+_MOST_ATTRIBUTES = Budget().max_attributes_per_element
+_BEGINNING = 1024
 
 _PREFIX = re.compile(r"<([^\s:/>]+):")
 _ATTRIBUTE = re.compile(r"""\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -81,12 +83,21 @@ class StreamInspector:
         fault = Fault(element, spotted.attribute, spotted.kind, spotted.message)
         unit = self._unit(element)
         schema = self._rules.catalogue.schema_for(unit)
-        if schema is None:
+        if self._is_unknown(element, unit):
+            (finding,) = self._rules.catalogue.unknown(element).findings
+            told = Explained(fault, finding, "namespace", proposal=meant_namespace(self._rules.catalogue, element))
+        elif schema is None:
             finding = Finding(line=0, path="", found=local(element), expected="what SOAP has here")
             told = Explained(fault, finding, "soap")
         else:
             told = schema.explained(unit, fault)
         return remark_of(Told.now(told, _path(spotted, told.finding.path)), place)
+
+    def _is_unknown(self, element: etree._Element, unit: etree._Element) -> bool:
+        """Whether no XSD is known for it, where one is asked for: in a wildcard."""
+        if namespace(element) in (SOAP11, SOAP12, MESSAGE_NS):
+            return False
+        return namespace(unit) == MESSAGE_NS and self._rules.catalogue.schema_for(element) is None
 
     def _unit(self, element: etree._Element) -> etree._Element:
         """What is judged by an XSD of its own, and holds ``element``: a message, or the profile in it."""
@@ -107,10 +118,14 @@ class StreamInspector:
             )
             return Checked(name=name, kind="not well-formed", bytes=size, remarks=(flaw or none,))
         places = locate(reading(), range(len(beginning)))
+        if _is_of_another_shape(beginning):
+            return Checked(name=name, kind=kind, remarks=(_SHAPE,))
         inner = next((item for item in beginning if namespace(item) not in (SOAP11, SOAP12)), beginning[0])
+        line = beginning[: beginning.index(inner) + 1]
         (finding,) = self._rules.catalogue.unknown(inner).findings
-        told = Explained(Fault(inner, "", "", ""), finding, "namespace")
-        remark = remark_of(Told.now(told, "/".join(map(local, beginning))), places[beginning.index(inner)])
+        proposal = meant_namespace(self._rules.catalogue, inner)
+        told = Explained(Fault(inner, "", "", ""), finding, "namespace", proposal=proposal)
+        remark = remark_of(Told.now(told, "/".join(map(local, line))), places[len(line) - 1])
         return Checked(name=name, kind=kind, remarks=(remark,))
 
 
@@ -127,14 +142,30 @@ def _path(spotted: Spotted, short: str) -> str:
 
 
 def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, as long as they hold no DTD and are UTF-8. Raises AdapterError."""
-    last = b""
-    for piece in pieces:
-        if not last and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
+    """The same bytes, as long as they are UTF-8 and hold neither a DTD nor a crowded tag. Raises AdapterError."""
+    held = b""
+    for piece in _with_beginning(pieces):
+        if not held and as_utf8(piece)[:4] != piece.removeprefix(BOM_UTF8)[:4]:
             raise Unreadable("a stream is read in UTF-8 only", [_NO_UTF8])
-        forbid_declarations(last[-_OVERLAP:] + piece)
-        last = piece
+        held += piece
+        forbid_declarations(held)
+        forbid_crowded_tags(held, _MOST_ATTRIBUTES)
+        held = held[held.rfind(b"<") :]  # a tag may go on; libxml2 gives up on what is longer than 10 MB
         yield piece
+
+
+def _with_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, the first ones of them in one piece: they say which encoding it is."""
+    beginning = b""
+    for piece in pieces:
+        if len(beginning) >= _BEGINNING:
+            yield piece
+            continue
+        beginning += piece
+        if len(beginning) >= _BEGINNING:
+            yield beginning
+    if len(beginning) < _BEGINNING:
+        yield beginning
 
 
 _NO_UTF8 = Finding(
@@ -142,6 +173,22 @@ _NO_UTF8 = Finding(
 )
 
 
+def _is_of_another_shape(beginning: list[etree._Element]) -> bool:
+    """Whether it is a message that could be read if it were held."""
+    for element in beginning:
+        with suppress(Unrecognised):
+            shape, _ = ShapeReader().recognise(element)
+            if shape.dialect is None or not shape.dialect.guessed:
+                return True
+    return False
+
+
+_SHAPE = Remark(
+    rule="not checked",
+    found="an envelope of another shape or edition",
+    expected="RequestMessage, Request or a typed message of 2011, for a stream",
+    why="Such a message is checked only where it is smaller than 32 MB and --stream is not given.",
+)
 _MEANING = Remark(
     rule="not checked",
     severity=Severity.WARNING,
@@ -152,16 +199,9 @@ _MEANING = Remark(
 )
 
 
-class _Nothing:
-    """A parser target without events: libxml2 validates and builds nothing."""
-
-    def close(self) -> None:
-        """Return what parsing yields: nothing."""
-
-
 def _decide(pieces: Iterable[bytes], compiled: etree.XMLSchema | None) -> tuple[int, Remark | None, bool]:
     """(bytes read, what keeps it from being well-formed, whether it is invalid)."""
-    parser, size, invalid = new_parser(schema=compiled, target=_Nothing()), 0, False
+    parser, size, invalid = new_parser(schema=compiled, target=NoTree()), 0, False
     try:
         for piece in pieces:
             size += len(piece)

@@ -13,6 +13,7 @@ _SENTENCES = {
     "twice": "{name} may stand in {within} once only.",
     "misspelt": "{within} has no element {name}, but one whose name is nearly the same.",
     "unknown": "{within} has no element {name} in this profile.",
+    "soap": "An Envelope holds a Header or none, then one Body, and Body holds one message.",
     "root": "No document of this namespace begins with {name}.",
     "attribute": "{name} has no such attribute.",
     "missing attribute": "{name} is not whole without this attribute.",

@@ -16,6 +16,8 @@ import httpx
 import pytest
 from lxml import etree
 
+from tests.validate.running import validate  # noqa: F401  # a fixture
+
 MEGABYTE = 1024 * 1024
 MOST_MEMORY = 50 * MEGABYTE
 MOST_MILLISECONDS = 50

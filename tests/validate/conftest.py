@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from cim_adapter import cli
 from cim_adapter.schema import Catalogue
 from cim_adapter.validate.document import Inspector, Rules
 from cim_adapter.validate.remark import Checked
-
-
-def _mutations():
-    """The table beside this file: tests are no package, so it is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("mutations", Path(__file__).with_name("mutations.py"))
-    module = sys.modules["mutations"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.validate.mutations import MUTATIONS
+from tests.validate.running import validate  # noqa: F401  # a fixture
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "mutation" in metafunc.fixturenames:
-        metafunc.parametrize("mutation", _mutations().MUTATIONS, ids=lambda mutation: mutation.name)
+        metafunc.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 
 
 @pytest.fixture(scope="session")
 def mutations():
-    return _mutations().MUTATIONS
-
-
-@dataclass
-class Done:
-    status: int
-    out: str
-    err: str
+    return MUTATIONS
 
 
 @pytest.fixture(scope="session")
@@ -57,16 +39,3 @@ def inspect(catalogue: Catalogue) -> Callable[[str | bytes], Checked]:
         return next(inspector.inspect(data, "document.xml"))
 
     return check
-
-
-@pytest.fixture
-def validate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """``cim-adapter validate`` with these arguments; ``stdin`` is what is piped in."""
-
-    def run(*arguments: object, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = cli.main(["validate", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return Done(status, captured.out, captured.err)
-
-    return run

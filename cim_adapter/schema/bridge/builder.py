@@ -29,8 +29,9 @@ from cim_adapter.schema.bridge.plan import (
 from cim_adapter.schema.bridge.plans import Plans
 from cim_adapter.schema.bridge.pointer import Path, pointer
 from cim_adapter.schema.budget import MAX_DEPTH
-from cim_adapter.schema.explanation import MAX_FINDINGS, quoted
+from cim_adapter.schema.explanation import MAX_FINDINGS
 from cim_adapter.schema.values import nearest
+from cim_adapter.schema.wording import quoted
 
 _XMLNS = "http://www.w3.org/2000/xmlns/"
 _QUALIFIED_NAME = Simple(kind=Kind.QNAME)

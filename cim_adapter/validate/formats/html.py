@@ -56,7 +56,7 @@ class HtmlReport:
         if checked.remarks:
             for piece in _rows(checked):
                 self._out.write(piece)
-        if checked.rest:
+        if rest_of(checked):
             self._out.write(f'<p class="rest">{_text(rest_of(checked))}</p>\n')
         self._out.write("</section>\n")
 

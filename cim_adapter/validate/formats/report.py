@@ -50,6 +50,6 @@ def _counted(number: int, word: str) -> str:
 def rest_of(checked: Checked) -> str:
     """How many more remarks there are than those that are listed; empty if none."""
     if not checked.rest:
-        return ""
+        return "more may come to light when these are mended" if checked.more else ""
     more = " or more" if checked.more else ""
     return f"and {checked.rest:,}{more} more like these; --limit 0 lists all"

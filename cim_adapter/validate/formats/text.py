@@ -31,7 +31,7 @@ class TextReport:
         for remark in checked.remarks:
             for line in self._lines(checked.name, remark):
                 self._write(line)
-        if checked.rest:
+        if rest_of(checked):
             self._write(f"  {rest_of(checked)}")
 
     def end(self, total: Total) -> None:
