@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from cim_adapter import instants
+from cim_adapter import instants, watching
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 from cim_adapter.validate.command import add_arguments
@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--public-url", metavar="URL")
     serve.add_argument("--open", action="store_true", default=None, help="let anyone in; loopback only")
     serve.set_defaults(run=_serve)
+
+    watch = commands.add_parser("watch", help="take files from a folder", parents=[_storage()])
+    watching.add_arguments(watch)
+    watch.set_defaults(run=_watch)
 
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="ACTION")
     create = key.add_parser("create", help="make a key and print it, this once", parents=[_storage()])
@@ -133,7 +137,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for talkative in ("alembic", "watchfiles"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     if re.match(r"[^/]+://[^/@]*:[^/@]+@", named.get("database") or ""):
         logging.getLogger("cim_adapter").warning(
             "the password in --database stands in the list of processes: give the URL in the file of --config, or "
@@ -147,6 +152,11 @@ def _serve(options: argparse.Namespace) -> int:
 
     serve(_settings(options), announce=lambda line: print(line, flush=True))
     return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    rejected = watching.watch(_settings(options), options, announce=lambda line: print(line, flush=True))
+    return 1 if options.once and rejected else 0
 
 
 def _create_key(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from cim_adapter import errors
 from cim_adapter.codes import ReplyCodes
 from cim_adapter.contract import ContractFiles, noun_of, read_offer
 from cim_adapter.envelope import OPERATION_SET
+from cim_adapter.inboxes import Inbox
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.partners import Switch
 from cim_adapter.pipeline.operations import Operations
@@ -53,6 +54,18 @@ def _settings() -> str:
     for name, kind, default, meaning in Settings.described():
         shown = f"`{default}`" if default else "(empty)"
         lines.append(f"| `{name}` | {kind.replace('|', 'or')} | {shown} | {meaning} |")
+    lines += [
+        "",
+        "## Inboxes",
+        "",
+        "A table `[inboxes.NAME]` for each folder; what becomes of files is told in [files](files.md).",
+        "",
+        "| Key | Type | Default | Meaning |",
+        "|---|---|---|---|",
+    ]
+    for name, kind, default, meaning in Inbox.described():
+        shown = f"`{default}`" if default else "(empty)"
+        lines.append(f"| `{name}` | {kind} | {shown} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 

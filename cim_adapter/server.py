@@ -25,7 +25,7 @@ from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from cim_adapter import tls
+from cim_adapter import tls, watching
 from cim_adapter.access import administered, new_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
@@ -133,7 +133,12 @@ class _Worker:
         address = PublicAddress(self._settings)
         contract = ContractPages(adapter.contract, nouns, address)
 
+        watchers: list[watching.Watchers] = []
+
         def started() -> None:
+            if self._settings.inboxes.all:
+                watchers.append(watching.Watchers(adapter))
+                watchers[0].start()
             self._ready.release()
 
         messages = Messages(adapter.bridge, adapter.catalogue)
@@ -146,8 +151,14 @@ class _Worker:
             address=address,
         )
         rest = RestDoor(tools, adapter.pipeline, adapter.access)
+
+        def stopped(loop: asyncio.AbstractEventLoop) -> None:
+            for some in watchers:
+                loop.run_until_complete(some.stopped())
+            adapter.close()
+
         return HttpDoor(
-            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=adapter.close
+            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=stopped
         )
 
 
@@ -175,6 +186,7 @@ def _check(settings: Settings) -> None:
             "or set allow_plain_http where a proxy in front of us speaks TLS"
         )
     tls.check(settings)
+    watching.check(settings)
 
 
 def _await_port(host: str, port: int, patience: float = 5.0) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from cim_adapter.inboxes import Inboxes, InboxesError
 from cim_adapter.partners import Partners, PartnersError
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -81,6 +82,9 @@ class Settings:
 
     partners: Partners = _setting(
         Partners(), "what is let pass, partner by partner: see [partners](partners.md); in the file alone"
+    )
+    inboxes: Inboxes = _setting(
+        Inboxes(), "folders that files are taken from while serving: see [below](#inboxes); in the file alone"
     )
 
     open: bool = _setting(False, "let anyone in as admin; loopback addresses only")
@@ -210,14 +214,16 @@ class Settings:
             kind = types[item.name]
             if kind in (Path, Path | None):
                 name = "path"
-            elif kind is Partners:
+            elif kind in (Partners, Inboxes):
                 name = "tables"
             else:
                 named = isinstance(kind, type) and kind.__module__ == "builtins"
                 name = kind.__name__ if named else f"list of {'path' if kind == tuple[Path, ...] else 'str'}"
             if kind == Mapping[str, tuple[str, ...]]:
                 name = "table"
-            default = "" if item.default in (None, (), "", MISSING, Partners()) else _shown(item.default)
+            default = (
+                "" if item.default in (None, (), "", MISSING, Partners(), Inboxes()) else _shown(item.default)
+            )
             yield item.name, name, default, item.metadata["meaning"]
 
 
@@ -233,7 +239,7 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
             raise ValueError
         if metadata["of"] and converted not in metadata["of"]:
             raise ValueError
-    except PartnersError as error:
+    except (PartnersError, InboxesError) as error:
         raise SettingsError(f"{name}: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         takes = kind.__name__ if isinstance(kind, type) else kind
@@ -245,6 +251,8 @@ def _convert(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> A
 def _converted(value: Any, kind: Any) -> Any:
     if kind is Partners:
         return Partners.read(value)
+    if kind is Inboxes:
+        return Inboxes.read(value)
     if kind is bool and isinstance(value, str):
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
     if kind == tuple[str, ...]:

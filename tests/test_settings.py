@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cim_adapter import Settings
+from cim_adapter.inboxes import Inboxes
 from cim_adapter.partners import Partners
 from cim_adapter.settings import SettingsError
 
@@ -32,7 +33,7 @@ def test_every_setting_has_a_default_and_a_meaning():
         assert default == (
             ", ".join(own)
             if isinstance(own, tuple)
-            else str("" if own == Partners() or (not own and own not in (0, False)) else own)
+            else str("" if own in (Partners(), Inboxes()) or (not own and own not in (0, False)) else own)
         )
 
 

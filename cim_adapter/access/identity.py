@@ -10,14 +10,29 @@ from cim_adapter.errors import BadCredential
 from cim_adapter.store.scope import Scopes
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller. ``name`` is the partner in journal and audit, ``credential`` what it came in by:
+    ``key:ID``, ``token:NAME``, ``certificate:NAME``, ``inbox:NAME`` or ``open``. ``quota``: messages a
+    minute, 0 without end. ``scopes``: what it may reach, where that is not everything (see ``store.scope``).
+    """
+
+    name: str
+    role: str
+    credential: str = ""
+    quota: int = 0
+    scopes: Scopes = ()
+
+
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport found. ``certificate`` is a client certificate that a trusted proxy has verified, as
-    its header carries it.
+    its header carries it. ``identity`` is who it is, where the transport knows by itself, as that of the files in
+    a partner's folder; nothing that a message brings along ever makes it.
     """
 
     api_key: str | None = None
     authorization: str | None = None
     certificate: str | None = None
+    identity: Identity | None = None
 
     def token(self) -> str | None:
         """The bearer token; an API key goes before it."""
@@ -41,16 +56,3 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         except ValueError as error:
             raise BadCredential("Authorization: Basic is not base64 of user:key") from error
         return user_and_password.partition(":")[2]
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller. ``name`` is the partner in journal and audit, ``credential`` what it came in by:
-    ``key:ID``, ``token:NAME``, ``certificate:NAME`` or ``open``. ``quota``: messages a minute, 0 without end.
-    ``scopes``: what it may reach, where that is not everything (see ``store.scope``).
-    """
-
-    name: str
-    role: str
-    credential: str = ""
-    quota: int = 0
-    scopes: Scopes = ()

@@ -1,6 +1,13 @@
 """IEC 61968-100: the message model, its verbs, its XML and the shapes it travels in. No I/O."""
 
-from cim_adapter.envelope.compression import COMPRESSED, packed, put_in_place, unpack, wants_compressed
+from cim_adapter.envelope.compression import (
+    COMPRESSED,
+    inflate,
+    packed,
+    put_in_place,
+    unpack,
+    wants_compressed,
+)
 from cim_adapter.envelope.decode import read_message, read_reply
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.encode import ReplyWriter, write_fault, write_reply
@@ -51,6 +58,7 @@ __all__ = [
     "Verb",
     "as_message",
     "carrier_of",
+    "inflate",
     "packed",
     "put_in_place",
     "read_message",

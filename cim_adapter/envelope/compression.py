@@ -67,9 +67,9 @@ def unpack(payload: Payload, *, at_most: int, ratio: int) -> bytes:
     if not data:
         raise Unreadable("Payload/Compressed is empty")
     if form == "XML":
-        return _inflated(data, at_most, ratio)
+        return inflate(data, at_most=at_most, ratio=ratio, what="Payload/Compressed")
     if len(data) > at_most:
-        raise _too_much(f"{at_most:,} bytes")
+        raise _too_much("Payload/Compressed", f"{at_most:,} bytes")
     return data
 
 
@@ -85,7 +85,10 @@ def put_in_place(carrier: etree._Element, document: etree._Element) -> None:
         payload.remove(parts["Format"])
 
 
-def _inflated(data: bytes, at_most: int, ratio: int) -> bytes:
+def inflate(data: bytes, *, at_most: int, ratio: int, what: str) -> bytes:
+    """What is in one whole gzip member: at most ``at_most`` bytes, ``ratio`` for each compressed one beyond the
+    first MiB. ``what`` it is, errors say. Raises Unreadable, OverBudget.
+    """
     inflater = zlib.decompressobj(_GZIP)
     pieces: list[bytes] = []
     size, rest = 0, data
@@ -93,20 +96,20 @@ def _inflated(data: bytes, at_most: int, ratio: int) -> bytes:
         try:
             piece = inflater.decompress(rest, _PIECE)
         except zlib.error as error:
-            raise Unreadable(f"Payload/Compressed is not gzip: {error}") from error
+            raise Unreadable(f"{what} is not gzip: {error}") from error
         rest = inflater.unconsumed_tail
         if not piece and not rest and not inflater.eof:
-            raise Unreadable("Payload/Compressed is cut off: its gzip data has no end")
+            raise Unreadable(f"{what} is cut off: its gzip data has no end")
         pieces.append(piece)
         size += len(piece)
         if size > at_most:
-            raise _too_much(f"{at_most:,} bytes")
+            raise _too_much(what, f"{at_most:,} bytes")
         if size > max(_FREE, ratio * (len(data) - len(rest))):
-            raise _too_much(f"{ratio} bytes for each compressed one")
+            raise _too_much(what, f"{ratio} bytes for each compressed one")
     if inflater.unused_data:
-        raise Unreadable("Payload/Compressed goes on after its gzip member; send one member, and nothing after it")
+        raise Unreadable(f"{what} goes on after its gzip member; send one member, and nothing after it")
     return b"".join(pieces)
 
 
-def _too_much(limit: str) -> OverBudget:
-    return OverBudget(f"Payload/Compressed holds more than {limit}; this message may not. Send several messages")
+def _too_much(what: str, limit: str) -> OverBudget:
+    return OverBudget(f"{what} holds more than {limit}; this message may not. Send several messages")

@@ -28,7 +28,8 @@ _PAGES = ("health", "status", "openapi.json", "docs", "xsd")
 
 
 class HttpDoor:
-    """The RSGI application. ``started`` and ``stopped`` are called once in the server's life."""
+    """The RSGI application. ``started`` and ``stopped`` are called once in the server's life; the
+    loop does not run any more when it is given to ``stopped``, and can be made to."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class HttpDoor:
         rest: RestDoor,
         *,
         started: Callable[[], None],
-        stopped: Callable[[], None],
+        stopped: Callable[[asyncio.AbstractEventLoop], None],
     ) -> None:
         self._settings = settings
         self._pipeline = pipeline
@@ -59,8 +60,8 @@ class HttpDoor:
         # A signal that comes before the server listens for it would be lost: say "ready" after that.
         loop.call_later(0.05, self._started)
 
-    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
-        self._stopped()
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stopped(loop)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         request = Request(scope, protocol, self._proxies)
