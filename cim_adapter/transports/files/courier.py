@@ -16,11 +16,11 @@ from cim_adapter.inboxes import Inbox
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Catalogue
 from cim_adapter.transports.files.contents import Content, Contents
-from cim_adapter.transports.files.disk import shown
 from cim_adapter.transports.files.filing import Filed
 from cim_adapter.transports.files.page import LARGEST, page_of
 from cim_adapter.transports.files.report import Report, Told, told
 from cim_adapter.transports.files.wire import FileWire
+from cim_adapter.validate.sources import shown
 from cim_adapter.wire import Arrival
 
 _TRIES = 3  # of what fails by a defect of ours, and is in the journal

@@ -11,12 +11,6 @@ _LONGEST = 255  # bytes of a name, on every file system we know
 _TOGETHER = 8  # files that are written at once
 
 
-def shown(name: str) -> str:
-    """A name as text: what is not UTF-8 in it, or no printable character, is escaped."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
 def write(path: Path, content: bytes) -> None:
     """Write a file of this name anew, and wait until it is on the disk. Raises OSError."""
     with path.open("wb") as file:
