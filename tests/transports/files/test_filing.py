@@ -11,8 +11,9 @@ import pytest
 from cim_adapter.inboxes import Inbox
 from cim_adapter.transports.files import disk, moves
 from cim_adapter.transports.files import filing as module
-from cim_adapter.transports.files.disk import free_name, make_folder, shown
+from cim_adapter.transports.files.disk import free_name, make_folder
 from cim_adapter.transports.files.filing import Filed, Filing
+from cim_adapter.validate.sources import shown
 
 NAMES = ("a.xml", "b.xml")
 WANTED = sorted(
