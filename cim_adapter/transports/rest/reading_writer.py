@@ -154,6 +154,8 @@ class _Sorting:
                 self._complete(made, reading, whose, block, number)
             block.readings.append(made)
         self._findings.check()
+        for whole in self._meter_readings.values():
+            whole.blocks.sort(key=lambda block: block.kind)  # as the XSD has them, and as whoever reads them does
         return list(self._meter_readings.values())
 
     def _complete(

@@ -5,8 +5,9 @@ read back it brings what was stored.
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import MESSAGE, read_message
@@ -59,7 +60,13 @@ readings = st.builds(
 )
 
 
+REGISTER = Reading(
+    meter_id="M-7", reading_type="registerReads", reading_date_time="2026-03-01T00:15:00Z", value="1", unit="Wh"
+)
+
+
 @settings(max_examples=150, deadline=None)
+@example([REGISTER, replace(REGISTER, reading_type="intervalData")])
 @given(st.lists(readings, min_size=1, max_size=6))
 def test_it_says_what_is_stored(items):
     brought = WRITER.write(Sent(items, "/readings"), Addresses({}))
