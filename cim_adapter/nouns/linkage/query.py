@@ -82,15 +82,24 @@ def _windows(schedule: etree._Element) -> list[Window]:
     return [read_period(interval).window() for _, interval in children(schedule)]
 
 
+_Key = tuple[int, int, int, int]
+"""Orders links: by their start, then by which of the objects asked for they are of (``rank``)."""
+
+
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """A part begins behind this link. It tells what held ``at`` the time of the first part, where no other is
     asked for."""
 
     at: int
     start: int
-    one: int
+    rank: int
     other: int
     link: int
+
+    @property
+    def key(self) -> _Key:
+        """That of the link."""
+        return self.start, self.rank, self.other, self.link
 
 
 def answer(reader: Reader, asked: Asked[LinkageFilter, Place], partner: str) -> tuple[Reply, Place | None]:
@@ -103,15 +112,13 @@ def answer(reader: Reader, asked: Asked[LinkageFilter, Place], partner: str) -> 
     wanted, place = asked.filter, asked.place
     errors: list[Error] = []
     at = instants.now() if place is None else place.at
-    found = _of_objects(reader, wanted, at, errors) if wanted.objects else []
-    behind = [
-        link for link in found if place is None or _key(link) > (place.start, place.one, place.other, place.link)
-    ]
+    found = _of_objects(reader, wanted, at, errors) if wanted.objects else {}
+    behind = [(key, link) for key, link in sorted(found.items()) if place is None or key > place.key]
     sets = [] if place is not None else list(_of_messages(reader, wanted, partner, errors))
     room = max(1, asked.size - sum(len(told.members) for told in sets))
     told, more = cut(behind, room)
-    following = Place(at, *_key(told[-1])) if more else None
-    sets += _sets(told)
+    following = Place(at, *told[-1][0]) if more else None
+    sets += _sets(link for _, link in told)
     if place is not None:
         errors.clear()  # the first part told them
     if not sets:
@@ -128,11 +135,6 @@ class _Set:
     end: int | None
 
 
-def _key(link: Link) -> tuple[int, int, int, int]:
-    """The place of a link among those that are told."""
-    return link.start, link.one.id, link.other.id, link.id
-
-
 def _sets(found: Iterable[Link]) -> list[_Set]:
     """What is linked to one object for one span of time, together."""
     around: dict[tuple[Member, int, int | None], set[Member]] = defaultdict(set)
@@ -144,9 +146,8 @@ def _sets(found: Iterable[Link]) -> list[_Set]:
     ]
 
 
-def _of_objects(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) -> list[Link]:
-    """The links of each object of the kind named first, of those sets that hold objects of the other kinds; in
-    their order."""
+def _of_objects(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) -> dict[_Key, Link]:
+    """The links of each object of the kind named first, of those sets that hold objects of the other kinds."""
     asked: dict[str, dict[int, Identity]] = {}
     for kind, identity in wanted.objects:
         ids = objects.find(reader, kind, identity)
@@ -168,7 +169,8 @@ def _of_objects(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Err
     for identity in dict.fromkeys(centres.values()):
         if identity not in served:
             errors.append(_without_links(centre, identity))
-    return sorted(found, key=_key)
+    ranks = {one: rank for rank, one in enumerate(centres)}
+    return {(link.start, ranks[link.one.id], link.other.id, link.id): link for link in found}
 
 
 def _of_messages(reader: Reader, wanted: LinkageFilter, partner: str, errors: list[Error]) -> Iterator[_Set]:

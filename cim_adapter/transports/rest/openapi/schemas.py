@@ -23,6 +23,8 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "end-device-events": Event,
     "end-device-controls": Control,
 }
+#: What schemas say of what is sent, and not of what is told.
+_OF_WHAT_IS_SENT = frozenset({"enum", "additionalProperties", "pattern", "format", "minLength", "maxLength"})
 #: Of each of these lists of members, those of one entry must be there.
 _ONE_OF = {
     "Reading": ([["meterId"], ["usagePointId"]], [["readingTypeCode"], ["readingType", "unit"]]),
@@ -126,11 +128,11 @@ def _clean(schema: Any) -> Any:
 
 
 def _told(schema: Any) -> Any:
-    """A schema of what is told: names of the standard stand where no word of ours does, and more may come."""
+    """A schema of what is told: names of the standard stand where no word of ours does, times and texts are as
+    SOAP may have written them, and more may come.
+    """
     if isinstance(schema, dict):
-        return {
-            name: _told(value) for name, value in schema.items() if name not in ("enum", "additionalProperties")
-        }
+        return {name: _told(value) for name, value in schema.items() if name not in _OF_WHAT_IS_SENT}
     return [_told(item) for item in schema] if isinstance(schema, list) else schema
 
 
