@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cim_adapter.schema.bridge.compiler import Compiler
 from cim_adapter.schema.bridge.plan import GENERIC, Child, Type, split
 from cim_adapter.schema.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from cim_adapter.schema.bridge.compiler import Compiler
 
 
 class Plans:
@@ -78,6 +81,8 @@ class Plans:
     def _compile(self, tag: str, namespace: str) -> Child:
         with self._lock:
             if tag not in self._roots:
+                from cim_adapter.schema.bridge.compiler import Compiler  # with xmlschema, which is large
+
                 compiler = self._compilers.setdefault(namespace, Compiler())
                 self._roots[tag] = compiler.element(self._schemas[namespace].components().maps.elements[tag])
             return self._roots[tag]
