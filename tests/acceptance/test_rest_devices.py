@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from cim_adapter.codes import CodeLists
-from cim_adapter.transports.rest.vocabulary import PRIORITIES, SEVERITIES, ControlWords, EventWords
+from cim_adapter.items.vocabulary import PRIORITIES, SEVERITIES, ControlWords, EventWords
 
 EVENTS, CONTROLS = EventWords(CodeLists()), ControlWords(CodeLists())
 EVENT_NS = "http://iec.ch/TC57/2011/EndDeviceEvents#"

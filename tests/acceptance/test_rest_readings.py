@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from cim_adapter.codes import CodeLists
-from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, ReadingWords
+from cim_adapter.items.vocabulary import QualityWords, Quantity, ReadingWords
 
 WORDS, QUALITIES = ReadingWords(CodeLists()), QualityWords(CodeLists())
 

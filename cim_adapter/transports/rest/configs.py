@@ -17,6 +17,8 @@ from lxml import etree
 
 from cim_adapter.envelope import ID
 from cim_adapter.errors import Finding, Invalid
+from cim_adapter.items.profile_xml import ProfileXml
+from cim_adapter.items.tokens import as_token
 from cim_adapter.nouns.configs.xml import is_definition, objects_of
 from cim_adapter.nouns.identity_xml import kind_of, read_identity, write_id
 from cim_adapter.schema import parse
@@ -26,8 +28,7 @@ from cim_adapter.transports.rest.addresses import look_up
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.pages import Place
-from cim_adapter.transports.rest.profile_xml import ProfileXml
-from cim_adapter.transports.rest.query import PAGING, as_token
+from cim_adapter.transports.rest.query import PAGING
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
 from cim_adapter.xmltree import children, local, namespace

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import uuid
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 from lxml import etree
 
-from cim_adapter import instants
+from cim_adapter.items.control import ControlXml
+from cim_adapter.items.device_query import DeviceQuery, query_namespace
+from cim_adapter.items.event import EventXml
+from cim_adapter.items.findings import Findings
+from cim_adapter.items.item_xml import ItemXml
+from cim_adapter.items.members import LONGEST
+from cim_adapter.items.profile_xml import ProfileXml
+from cim_adapter.items.tokens import as_token
 from cim_adapter.transports.rest import answers
 from cim_adapter.transports.rest.addresses import look_up
-from cim_adapter.transports.rest.bodies import Bodies, Findings, Sent
-from cim_adapter.transports.rest.control import ControlXml
-from cim_adapter.transports.rest.event import EventXml
+from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rest.item_xml import ItemXml
-from cim_adapter.transports.rest.members import LONGEST
 from cim_adapter.transports.rest.pages import Place, page_from
-from cim_adapter.transports.rest.profile_xml import ProfileXml
-from cim_adapter.transports.rest.query import PAGING, Query, as_token
+from cim_adapter.transports.rest.query import PAGING
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
 from cim_adapter.xmltree import adopt, children, local, move_to_namespace, namespace
@@ -32,15 +34,13 @@ _LARGER_PART = 1_000  # items; of a part of which not all are wanted, a small pa
 class DeviceItems(Resource):
     """Items that are created, asked for, changed and ended one by one."""
 
-    TYPE: ClassVar[str]
-
     def __init__(self, tools: Tools, items: ItemXml) -> None:
         super().__init__(tools)
         self._items = items
         self._bodies: Bodies[Any] = Bodies(items.item, items.member, at_most=tools.settings.max_items)
         names = {field.name for field in msgspec.structs.fields(items.item)}
         self.changeable = frozenset(names - {"id", *items.told_only})
-        self._query = ProfileXml(f"http://iec.ch/TC57/2011/Get{items.noun}#")
+        self._query = ProfileXml(query_namespace(items.noun))
 
     async def create(self, call: RestCall) -> Response:
         """POST: one item, or several."""
@@ -52,19 +52,10 @@ class DeviceItems(Resource):
         """GET: the items that fit, in the order of time."""
         query = call.query(*self.parameters)
         limit = query.limit()
-        kinds, states = frozenset(query.all(self.TYPE)), query.words("status", self._items.states)
-
-        def fits(item: Any) -> bool:
-            return (
-                (not kinds or bool(kinds & {item.kind, item.code}))
-                and (not states or item.status in states)
-                and self._fits(item, query)
-            )
-
-        all_fit = not (kinds or states or self._narrows(query))
-        place = query.cursor(Place) or Place(size=limit if all_fit else max(limit, _LARGER_PART))
+        wanted = DeviceQuery.read(query, self._items)
+        place = query.cursor(Place) or Place(size=max(limit, _LARGER_PART) if wanted.narrows else limit)
         page = await page_from(
-            place, limit, ask=lambda place: self._search(call, query, place), read=self._read, fits=fits
+            place, limit, ask=lambda place: self._search(call, wanted, place), read=self._read, fits=wanted.fits
         )
         if isinstance(page, Outcome):
             return page.problem(unknown=404).response(call.form)
@@ -161,25 +152,9 @@ class DeviceItems(Resource):
         findings.check()
         return profile, Receipt(result="", count=len(items), ids=tuple(item.id for item in items))
 
-    async def _search(self, call: RestCall, query: Query, place: Place) -> Outcome:
-        asked = {"Meter": query.all("meter"), "UsagePoint": query.all("usagePoint")}
-        addresses = await look_up(
-            self.tools.store, asked if await call.exchange.known() else {}, call.exchange.scopes
-        )
-        xml = self._query
-        profile = xml.root(f"Get{self.noun}")
-        for text in asked["Meter"]:
-            for identity in addresses.of("Meter", text):
-                xml.identity(profile, "Meter", identity)
-        start, since = query.moment("from"), query.moment("since")
-        if since is not None and (start is None or instants.instant(since) >= instants.instant(start)):
-            start = instants.as_text(instants.instant(since) + 1, exact=True)
-        end = query.moment("to")
-        if start is not None or end is not None:
-            xml.interval(xml.add(profile, "TimeSchedule"), "scheduleInterval", start, end)
-        for text in asked["UsagePoint"]:
-            for identity in addresses.of("UsagePoint", text):
-                xml.identity(profile, "UsagePoint", identity)
+    async def _search(self, call: RestCall, wanted: DeviceQuery, place: Place) -> Outcome:
+        named = wanted.named if await call.exchange.known() else {}
+        profile = wanted.as_profile(self.noun, await look_up(self.tools.store, named, call.exchange.scopes))
         return await call.exchange.send("get", self.noun, query=profile, options=place.options)
 
     def _read(self, outcome: Outcome) -> list[Any]:
@@ -194,13 +169,6 @@ class DeviceItems(Resource):
             for name, element in children(profile)
             if name == self._items.element
         ]
-
-    def _narrows(self, query: Query) -> bool:
-        """Whether ``_fits`` may say no."""
-        return False
-
-    def _fits(self, item: Any, query: Query) -> bool:
-        return True
 
     async def _find(self, call: RestCall, name: str) -> Any:
         """The item of this mRID, or a Response where there is none."""
@@ -236,25 +204,18 @@ class DeviceItems(Resource):
 class Events(DeviceItems):
     """The noun EndDeviceEvents."""
 
-    path, noun, member, TYPE = "end-device-events", "EndDeviceEvents", "events", "eventType"
-    parameters = ("meter", "usagePoint", "eventType", "from", "to", "since", "status", "severity", *PAGING)
+    path, noun, member = "end-device-events", EventXml.noun, EventXml.member
+    parameters = (*EventXml.parameters, *PAGING)
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, EventXml(tools.lists))
-
-    def _narrows(self, query: Query) -> bool:
-        return bool(query.all("severity"))
-
-    def _fits(self, item: Any, query: Query) -> bool:
-        severities = query.all("severity")
-        return not severities or item.severity in severities
 
 
 class Controls(DeviceItems):
     """The noun EndDeviceControls."""
 
-    path, noun, member, TYPE = "end-device-controls", "EndDeviceControls", "controls", "controlType"
-    parameters = ("meter", "usagePoint", "controlType", "from", "to", "since", "status", *PAGING)
+    path, noun, member = "end-device-controls", ControlXml.noun, ControlXml.member
+    parameters = (*ControlXml.parameters, *PAGING)
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, ControlXml(tools.lists))

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from cim_adapter.access import Access
 from cim_adapter.errors import AdapterError
+from cim_adapter.items.members import CARRIED
+from cim_adapter.items.query import UnusableParameter
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.transports.rest.configs import Configs
 from cim_adapter.transports.rest.devices import Controls, Events
 from cim_adapter.transports.rest.docs import Docs
 from cim_adapter.transports.rest.exchange import Exchange
 from cim_adapter.transports.rest.forms import Form
-from cim_adapter.transports.rest.members import CARRIED
 from cim_adapter.transports.rest.openapi.document import OpenApi
 from cim_adapter.transports.rest.problem import Problem, RestError, offences
 from cim_adapter.transports.rest.readings import Readings
@@ -106,6 +107,8 @@ class RestDoor:
             return await method(call)
         except RestError as error:
             return error.problem.response(told, *error.headers)
+        except UnusableParameter as error:
+            return RestError.parameter(error.name, error.detail).problem.response(told)
         except AdapterError as error:  # a body larger than any we take: it is not even read to its end
             problem = Problem.of(error.http_status, error.code, error.reason, errors=offences(error))
             return problem.response(told, ("connection", "close"))

@@ -9,17 +9,16 @@ from operator import itemgetter
 import msgspec
 
 from cim_adapter.envelope import Error
+from cim_adapter.items.addresses import Addresses
+from cim_adapter.items.reading_query import ReadingQuery
+from cim_adapter.items.reading_reader import Key, ReadingReader, Spot
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
-from cim_adapter.transports.rest.addresses import AddressBook, Addresses
+from cim_adapter.transports.rest.addresses import AddressBook
 from cim_adapter.transports.rest.exchange import Outcome
 from cim_adapter.transports.rest.problem import Problem
-from cim_adapter.transports.rest.profile_xml import ProfileXml
-from cim_adapter.transports.rest.reading_query import ReadingQuery
-from cim_adapter.transports.rest.reading_reader import Key, ReadingReader, Spot
 from cim_adapter.transports.rest.resource import RestCall
 
-_QUERY_NAMESPACE = "http://iec.ch/TC57/2011/GetMeterReadings#"
 _MOST_PARTS = 50  # asked for one page: where most readings do not fit, a page may have fewer than its limit
 
 
@@ -53,7 +52,6 @@ class ReadingPages:
     def __init__(self, reader: ReadingReader, book: AddressBook) -> None:
         self._reader = reader
         self._book = book
-        self._xml = ProfileXml(_QUERY_NAMESPACE)
 
     async def addresses(self, call: RestCall, wanted: Mapping[str, Sequence[str]]) -> Addresses:
         """What these texts name; nothing is looked up for a caller that is not known."""
@@ -64,18 +62,6 @@ class ReadingPages:
         self, call: RestCall, wanted: ReadingQuery, addresses: Addresses, place: Place | None = None
     ) -> tuple[Outcome, list[MeterReading]]:
         """The answer to a get, and what it tells: all, or the part that begins at ``place``."""
-        xml = self._xml
-        profile = xml.root("GetMeterReadings")
-        for text in wanted.meters:
-            for identity in addresses.of("Meter", text):
-                xml.identity(profile, "EndDevice", identity)
-        for code in wanted.codes:
-            xml.text(xml.add(profile, "ReadingType"), "mRID", code)
-        if wanted.start is not None or wanted.end is not None:
-            xml.interval(xml.add(profile, "TimeSchedule"), "scheduleInterval", wanted.start, wanted.end)
-        for text in wanted.usage_points:
-            for identity in addresses.of("UsagePoint", text):
-                xml.identity(profile, "UsagePoint", identity)
         options = {}
         if place is not None:
             options["partSize"] = str(place.size)
@@ -83,12 +69,14 @@ class ReadingPages:
                 options["continuation"] = place.part
         content = Content(told=[])
         send = call.exchange.send
-        outcome = await send("get", "MeterReadings", query=profile, options=options, content=content)
+        outcome = await send(
+            "get", "MeterReadings", query=wanted.as_profile(addresses), options=options, content=content
+        )
         return outcome, content.told
 
     async def part(self, call: RestCall, wanted: ReadingQuery, place: Place) -> Part | Problem:
         """One part of an answer: what fits in it, in its order."""
-        addresses = await self.addresses(call, {"Meter": wanted.meters, "UsagePoint": wanted.usage_points})
+        addresses = await self.addresses(call, wanted.named)
         outcome, found = await self.ask(call, wanted, addresses, place)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404)

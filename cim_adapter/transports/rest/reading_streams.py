@@ -14,12 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from cim_adapter.errors import AdapterError, OverBudget
-from cim_adapter.transports.rest import answers
+from cim_adapter.items.reading import Reading
+from cim_adapter.items.rows import csv_head, csv_lines
 from cim_adapter.transports.rest.exchange import Outcome
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.lines import batches
 from cim_adapter.transports.rest.problem import Problem
-from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.resource import Receipt, RestCall
 
 _MOST_ERRORS = 1_000
@@ -94,11 +94,11 @@ def _ended(problem: Problem, stored: int) -> Problem:
 async def told(form: Form, parts: AsyncIterator[Sequence[Reading] | Problem]) -> AsyncIterator[bytes]:
     """The lines of each part. A problem comes as the last line: the status went out long before."""
     if form is Form.CSV:
-        yield answers.csv_head(Reading)
+        yield csv_head(Reading)
     async for part in parts:
         if isinstance(part, Problem):
             yield msgspec.json.encode(part) + b"\n"
         elif form is Form.CSV:
-            yield await asyncio.to_thread(answers.csv_lines, part, Reading)
+            yield await asyncio.to_thread(csv_lines, part, Reading)
         elif part:
             yield await asyncio.to_thread(msgspec.json.Encoder().encode_lines, part)

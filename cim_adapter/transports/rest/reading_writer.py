@@ -14,15 +14,16 @@ from typing import Any
 import msgspec
 
 from cim_adapter.codes import CodeLists, MalformedCode, ReadingType
+from cim_adapter.items.addresses import Addresses
+from cim_adapter.items.findings import Findings
+from cim_adapter.items.members import is_moment, is_text
+from cim_adapter.items.reading import INTERVALS, Reading
+from cim_adapter.items.vocabulary import Impossible, QualityWords, Quantity, ReadingWords
 from cim_adapter.nouns.readings import model
 from cim_adapter.nouns.readings.model import Block, MeterReading, Quality
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
-from cim_adapter.transports.rest.addresses import Addresses
-from cim_adapter.transports.rest.bodies import Findings, Sent
-from cim_adapter.transports.rest.members import is_moment, is_text
-from cim_adapter.transports.rest.reading import Reading
-from cim_adapter.transports.rest.vocabulary import Impossible, QualityWords, Quantity, ReadingWords
+from cim_adapter.transports.rest.bodies import Sent
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _REASONS = (
@@ -30,7 +31,6 @@ _REASONS = (
     *("other", "removal", "serviceConnect", "serviceDisconnect"),
 )
 _MOMENT_EXPECTED = "a date and time that exist, with their offset, such as 2026-03-01T00:15:00Z"
-INTERVALS = "intervalData"
 _REMEMBERED = 50_000
 #: What readings of one block have in common: whose they are, and what they measure.
 _SAME = attrgetter(

@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Result
+from cim_adapter.items.reading import Reading
+from cim_adapter.items.reading_query import ReadingQuery
+from cim_adapter.items.reading_reader import Key, ReadingReader
+from cim_adapter.items.tokens import as_token, of_token
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
@@ -16,12 +20,9 @@ from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Problem, RestError
-from cim_adapter.transports.rest.query import as_token, of_token
-from cim_adapter.transports.rest.reading import Reading
+from cim_adapter.transports.rest.query import PAGING
 from cim_adapter.transports.rest.reading_message import ReadingMessage
 from cim_adapter.transports.rest.reading_pages import Part, Place, ReadingPages
-from cim_adapter.transports.rest.reading_query import ReadingQuery
-from cim_adapter.transports.rest.reading_reader import Key, ReadingReader
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
 from cim_adapter.transports.rest.resource import Receipt, Resource, RestCall, Tools
 from cim_adapter.transports.rsgi import Response
@@ -37,7 +38,7 @@ class Readings(Resource):
     path = "meter-readings"
     noun = "MeterReadings"
     member = "readings"
-    parameters = ReadingQuery.NAMES
+    parameters = (*ReadingQuery.NAMES, *PAGING)
     clearing = ("messageId", "meter", "usagePoint", "from", "to")
     changeable = frozenset({"value", "quality", "quality_codes", "reported_date_time", "source", "reason"})
     names_what_it_made = False
@@ -213,7 +214,7 @@ class Readings(Resource):
             start=moment,
             end=moment,
         )
-        addresses = await self._pages.addresses(call, {"Meter": asked.meters, "UsagePoint": asked.usage_points})
+        addresses = await self._pages.addresses(call, asked.named)
         outcome, told = await self._pages.ask(call, asked, addresses)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)

@@ -12,15 +12,15 @@ from msgspec.structs import replace
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import MESSAGE, read_message
 from cim_adapter.errors import Invalid
+from cim_adapter.items.reading import Reading
+from cim_adapter.items.vocabulary import QualityWords, ReadingWords
 from cim_adapter.nouns.readings.xml import read_meter_readings
 from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.transports.rest.addresses import Addresses
 from cim_adapter.transports.rest.bodies import Sent
-from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.reading_message import ReadingMessage
 from cim_adapter.transports.rest.reading_writer import ReadingWriter
-from cim_adapter.transports.rest.vocabulary import QualityWords, ReadingWords
 
 WRITER, MESSAGES = ReadingWriter(CodeLists()), ReadingMessage()
 CATALOGUE = Catalogue([Path(__file__).parents[3] / "xsd"])

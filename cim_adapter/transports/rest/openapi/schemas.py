@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from cim_adapter.items.control import Control
+from cim_adapter.items.event import Event
+from cim_adapter.items.reading import Reading
 from cim_adapter.transports.rest.configs import Configs
-from cim_adapter.transports.rest.control import Control
-from cim_adapter.transports.rest.event import Event
 from cim_adapter.transports.rest.openapi.fixed import SCHEMAS
 from cim_adapter.transports.rest.problem import Problem
-from cim_adapter.transports.rest.reading import Reading
 from cim_adapter.transports.rest.resource import Receipt, Resource
 from cim_adapter.transports.rest.status import Status
 

@@ -8,11 +8,11 @@
 A code that no word stands for is told by the names of the standard, and always by its numbers as well.
 """
 
-from cim_adapter.transports.rest.vocabulary.controls import PRIORITIES, ControlWords
-from cim_adapter.transports.rest.vocabulary.events import SEVERITIES, EventWords
-from cim_adapter.transports.rest.vocabulary.impossible import Impossible
-from cim_adapter.transports.rest.vocabulary.qualities import QualityWords
-from cim_adapter.transports.rest.vocabulary.readings import Quantity, ReadingWords
+from cim_adapter.items.vocabulary.controls import PRIORITIES, ControlWords
+from cim_adapter.items.vocabulary.events import SEVERITIES, EventWords
+from cim_adapter.items.vocabulary.impossible import Impossible
+from cim_adapter.items.vocabulary.qualities import QualityWords
+from cim_adapter.items.vocabulary.readings import Quantity, ReadingWords
 
 __all__ = [
     "PRIORITIES",

@@ -9,9 +9,9 @@ import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import Error
+from cim_adapter.items.findings import Findings
+from cim_adapter.items.profile_xml import ProfileXml
 from cim_adapter.store.objects import Identity
-from cim_adapter.transports.rest.bodies import Findings
-from cim_adapter.transports.rest.profile_xml import ProfileXml
 
 
 class ItemXml(Protocol):
@@ -28,6 +28,14 @@ class ItemXml(Protocol):
 
     @property
     def member(self) -> str: ...
+
+    @property
+    def type_parameter(self) -> str:
+        """The parameter of a query that says what happened, or is to be done."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Those of a query."""
 
     @property
     def xml(self) -> ProfileXml: ...

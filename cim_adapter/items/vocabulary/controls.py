@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cim_adapter.codes import EndDeviceControlType
-from cim_adapter.transports.rest.vocabulary.device_words import DeviceWords
+from cim_adapter.items.vocabulary.device_words import DeviceWords
 
 # drProgramLevel in CIM: 0 is an emergency, and the higher the number, the less it matters. That this is the
 # priority of every control is inferred [I].

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cim_adapter.codes import EndDeviceEventType
-from cim_adapter.transports.rest.vocabulary.device_words import DeviceWords
+from cim_adapter.items.vocabulary.device_words import DeviceWords
 
 #: EndDeviceEvent/severity is a free text in the standard; these are what REST takes.
 SEVERITIES: Final = ("critical", "high", "medium", "low", "informational")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cim_adapter.codes import CodeLists, EndDeviceControlType, EndDeviceEventType, ReadingQualityType, ReadingType
-from cim_adapter.transports.rest.vocabulary import (
+from cim_adapter.items.vocabulary import (
     ControlWords,
     EventWords,
     Impossible,

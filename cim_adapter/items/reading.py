@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from cim_adapter.transports.rest.members import CheckedMoment, CheckedText, Text, words
-from cim_adapter.transports.rest.vocabulary import QualityWords, ReadingWords
+from cim_adapter.items.members import CheckedMoment, CheckedText, Text, words
+from cim_adapter.items.vocabulary import QualityWords, ReadingWords
+
+INTERVALS = "intervalData"
 
 
 class Reading(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from cim_adapter.codes import CodeLists, ReadingQualityType
-from cim_adapter.transports.rest.vocabulary.impossible import Impossible
+from cim_adapter.items.vocabulary.impossible import Impossible
 
 # Category and index [C2] unless marked; system (the first number): as usual in the wild for good, validated,
 # estimated, edited and missing; inferred [I] for the others: the device tells of itself, the network of how

@@ -11,14 +11,13 @@ import msgspec
 
 from cim_adapter.codes import CodeLists, MalformedCode, ReadingType
 from cim_adapter.instants import Instants
+from cim_adapter.items.reading import INTERVALS, Reading
+from cim_adapter.items.tokens import as_token
+from cim_adapter.items.vocabulary import QualityWords, Quantity, ReadingWords
 from cim_adapter.nouns.readings import model
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
-from cim_adapter.transports.rest.query import as_token
-from cim_adapter.transports.rest.reading import Reading
-from cim_adapter.transports.rest.reading_writer import INTERVALS
-from cim_adapter.transports.rest.vocabulary import QualityWords, Quantity, ReadingWords
 
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 

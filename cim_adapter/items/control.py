@@ -15,12 +15,12 @@ from lxml import etree
 
 from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import Error
+from cim_adapter.items.device_type import check_type
+from cim_adapter.items.findings import Findings
+from cim_adapter.items.members import Moment, Text, words
+from cim_adapter.items.profile_xml import ProfileXml, called
+from cim_adapter.items.vocabulary import PRIORITIES, ControlWords
 from cim_adapter.store.objects import Identity
-from cim_adapter.transports.rest.bodies import Findings
-from cim_adapter.transports.rest.device_type import check_type
-from cim_adapter.transports.rest.members import Moment, Text, words
-from cim_adapter.transports.rest.profile_xml import ProfileXml, called
-from cim_adapter.transports.rest.vocabulary import PRIORITIES, ControlWords
 from cim_adapter.xmltree import children, texts
 
 NAMESPACE = "http://iec.ch/TC57/2011/EndDeviceControls#"
@@ -89,6 +89,8 @@ class ControlXml:
     noun = "EndDeviceControls"
     element = "EndDeviceControl"
     member = "controls"
+    type_parameter = "controlType"
+    parameters = ("meter", "usagePoint", type_parameter, "from", "to", "since", "status")
     told_only = ("status", "devices")
     covered = None
     states = STATES

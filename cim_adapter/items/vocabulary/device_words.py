@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from cim_adapter.codes import CodeLists, EndDeviceControlType, EndDeviceEventType, MalformedCode
-from cim_adapter.transports.rest.vocabulary.impossible import Impossible
+from cim_adapter.items.vocabulary.impossible import Impossible
 
 #: The device type that a word stands for: an electric meter. Codes of other devices have the same words.
 ELECTRIC_METER = 3

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cim_adapter.codes import MalformedCode
-from cim_adapter.transports.rest.bodies import Findings
-from cim_adapter.transports.rest.vocabulary import Impossible
-from cim_adapter.transports.rest.vocabulary.device_words import DeviceWords
+from cim_adapter.items.findings import Findings
+from cim_adapter.items.vocabulary import Impossible
+from cim_adapter.items.vocabulary.device_words import DeviceWords
 
 
 def check_type(

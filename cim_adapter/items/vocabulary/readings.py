@@ -13,7 +13,7 @@ import msgspec
 
 from cim_adapter.codes import CodeLists, ReadingType
 from cim_adapter.codes.lists import ListName
-from cim_adapter.transports.rest.vocabulary.impossible import Impossible
+from cim_adapter.items.vocabulary.impossible import Impossible
 
 
 class Quantity(msgspec.Struct, frozen=True, kw_only=True):
