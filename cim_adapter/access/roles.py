@@ -10,6 +10,7 @@ from types import MappingProxyType
 from cim_adapter.settings import SettingsError
 from cim_adapter.store.scope import Named, Scopes
 
+_REMEMBERED = 10_000  # answers; roles, verbs and nouns make some thousands
 _EVENTS = ("created:*", "changed:*", "canceled:*", "closed:*", "deleted:*")
 
 
@@ -50,6 +51,7 @@ class Roles:
         self._patterns: Mapping[str, tuple[str, ...]] = MappingProxyType(
             {**built_in, **{name: tuple(patterns) for name, patterns in own.items()}}
         )
+        self._known: dict[tuple[str, str, str], bool] = {}
         self._scopes: dict[str, frozenset[Named]] = {}
         for name, texts in scopes.items():
             if name not in self._patterns:
@@ -73,5 +75,11 @@ class Roles:
 
     def may(self, role: str, verb: str, noun: str) -> bool:
         """Whether ``role`` allows ``verb`` on ``noun``; an unknown role allows nothing."""
-        permission = f"{verb}:{noun}"
-        return any(fnmatchcase(permission, pattern) for pattern in self._patterns.get(role, ()))
+        asked = (role, verb, noun)
+        known = self._known.get(asked)
+        if known is None:
+            permission = f"{verb}:{noun}"
+            known = any(fnmatchcase(permission, pattern) for pattern in self._patterns.get(role, ()))
+            if len(self._known) < _REMEMBERED:
+                self._known[asked] = known
+        return known

@@ -46,9 +46,10 @@ def _header(element: etree._Element) -> Header:
     properties: list[tuple[str, str | None]] = []
     replay: ReplayDetection | None = None
     user: User | None = None
-    verb = next((child.tag for name, child in children(element) if name == "Verb"), f"{{{MESSAGE_NS}}}Verb")
+    parts = list(children(element))
+    verb = next((child.tag for name, child in parts if name == "Verb"), f"{{{MESSAGE_NS}}}Verb")
     standard = verb.removesuffix("Verb")
-    for local_name, child in children(element):
+    for local_name, child in parts:
         if not child.tag.startswith(standard):
             continue  # an extension: it may be called as it likes
         match local_name:

@@ -7,7 +7,6 @@ Structs, because a message makes a dozen of these and a frozen dataclass takes t
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,10 +55,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     comment: str | None = None
     properties: tuple[tuple[str, str | None], ...] = ()
 
-    def answered(self, *, source: str, now: datetime) -> Header:
+    def answered(self, *, source: str, now: datetime, message_id: str) -> Header:
         """The header of the reply to this one (facts/envelope.md §5.2).
 
-        CorrelationID echoes the request's, else its MessageID; MessageID and Timestamp are fresh.
+        CorrelationID echoes the request's, else its MessageID; ``message_id`` and Timestamp are fresh.
         """
         return Header(
             verb="reply",
@@ -68,7 +67,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             context=self.context,
             timestamp=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             source=source,
-            message_id=str(uuid.uuid4()),
+            message_id=message_id,
             correlation_id=self.correlation_id or self.message_id,
         )
 
@@ -121,6 +120,9 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: int | None = None
 
 
+_DONE = (Error(code="0.0"),)
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
     for each revision of a profile that objects were stored in), or ``compressed`` in its place.
@@ -129,7 +131,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     result: Result = Result.OK
-    errors: tuple[Error, ...] = (Error(code="0.0"),)
+    errors: tuple[Error, ...] = _DONE
     ids: tuple[ID, ...] = ()
     payload: tuple[etree._Element, ...] = ()
     compressed: str | None = None
@@ -153,13 +155,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def plain(self) -> bool:
         """Nothing but "done": what nearly every reply to a create says."""
         return (
-            self.result is Result.OK
+            self.errors == _DONE
+            and self.result is Result.OK
             and not self.payload
             and self.compressed is None
             and not self.ids
             and self.operation_id is None
-            and len(self.errors) == 1
-            and self.errors[0] == Error(code="0.0")
         )
 
     @property

@@ -38,6 +38,13 @@ class Passage(msgspec.Struct):
     entry: journal.Entry | None = None
     charge: Charge | None = None
     uses: tuple[Use, ...] = ()
+    inflated: bool = False
+    """What is in it came compressed, and is larger than its body."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes that all its elements came in, where that is known."""
+        return None if self.inflated else len(self.arrival.body)
 
     def as_entry(self, vault: Vault, subjects: tuple[str, ...] = (), subject_count: int = 0) -> journal.Entry:
         """The journal's row, as far as it is known. ``subjects``: see ``access.audit``."""

@@ -189,7 +189,9 @@ class Pipeline:
         own_id = ID(value=passage.uid, id_type="journal", kind="transaction")
         reply = self._words.failure(error, own_id, passage.message)
         if isinstance(error, Refused) and passage.sent is not None and passage.shape is not None:
-            header = passage.sent.answered(source=self._settings.source, now=datetime.now(UTC))
+            header = passage.sent.answered(
+                source=self._settings.source, now=datetime.now(UTC), message_id=passage.uid
+            )
             element = write_reply(header, reply, passage.shape)
         else:
             element = write_fault(reply, passage.shape)

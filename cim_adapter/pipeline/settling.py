@@ -81,7 +81,7 @@ class Settling:
         reply = self._words.complete(run(transaction))
         if nonce is not None and reply.result is not Result.FAILED:
             nonces.use(transaction, nonce, now=entry.received)
-        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC))
+        header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC), message_id=entry.uid)
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         journal.write(
             transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)

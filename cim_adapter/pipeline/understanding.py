@@ -80,9 +80,10 @@ class Understanding:
         compressed = wants_compressed(message)
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
+            passage.inflated = True
         self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
         try:
-            handler = self._admit(passage.identity, message, shape, carrier)
+            handler = self._admit(passage, message, shape, carrier)
             mended = self._mend(passage, carrier, shape) if self._operations.blemished(message) else None
         except MENDABLE:
             mended = self._mend(passage, carrier, shape)
@@ -121,7 +122,7 @@ class Understanding:
 
     def _admit(
         self,
-        identity: Identity,
+        passage: Passage,
         message: Message,
         shape: Shape,
         carrier: etree._Element,
@@ -130,8 +131,8 @@ class Understanding:
         """Who carries the message out: it is strictly as it must be, but for what is ``excused``."""
         verb, noun = self._route(message, shape)
         self._tolerance.agree(message, shape, excused)
-        handler = self._handler(identity, message, verb, noun)
-        self._validate(shape, carrier, message)
+        handler = self._handler(passage.identity, message, verb, noun)
+        self._validate(shape, carrier, message, passage.size)
         return handler
 
     def _admit_mended(
@@ -139,7 +140,7 @@ class Understanding:
     ) -> tuple[Shape, Message, Handler]:
         """Try it once more, as it was mended; what was let pass is kept and counted."""
         passage.shape, passage.message = shape, message = mended.shape, read_message(carrier)
-        handler = self._admit(passage.identity, message, shape, carrier, mended.switches)
+        handler = self._admit(passage, message, shape, carrier, mended.switches)
         passage.uses = mended.uses
         self.tolerated.count(passage.identity.name, mended.uses)
         return shape, message, handler
@@ -169,10 +170,10 @@ class Understanding:
         self._access.may(identity, verb, noun)
         return handler
 
-    def _validate(self, shape: Shape, carrier: etree._Element, message: Message) -> None:
+    def _validate(self, shape: Shape, carrier: etree._Element, message: Message, size: int | None) -> None:
         """The whole typed message against its own XSD; else envelope and profiles, each against theirs."""
         if namespace(carrier) != MESSAGE_NS:
-            self._catalogue.check(carrier)
+            self._catalogue.check(carrier, size=size)
             return
         payload, request = message.payload or Payload(), message.request or Request()
         # A forgotten xmlns puts a profile into the envelope's namespace: say that, not that it is misplaced.
@@ -180,6 +181,6 @@ class Understanding:
             if element in payload.strays or self._catalogue.schema_for(element) is None:
                 raise self._catalogue.unknown(element)
         with as_message(carrier, shape):
-            self._catalogue.check(carrier)
+            self._catalogue.check(carrier, size=size)
         for element in (*payload.elements, *request.filters):
-            self._catalogue.check(element)
+            self._catalogue.check(element, size=size)

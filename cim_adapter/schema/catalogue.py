@@ -86,12 +86,15 @@ class Catalogue:
         name = etree.QName(element).namespace or "" if isinstance(element, str) else namespace(element)
         return self._schemas.get(name)
 
-    def check(self, element: etree._Element) -> None:
-        """Validate ``element`` against the schema of its namespace; raise ``Invalid`` also if there is none."""
+    def check(self, element: etree._Element, *, size: int | None = None) -> None:
+        """Validate ``element`` against the schema of its namespace; raise ``Invalid`` also if there is none.
+
+        ``size``: bytes of XML that it came in, where that is known: see ``Schema.check``.
+        """
         schema = self.schema_for(element)
         if schema is None:
             raise self.unknown(element)
-        schema.check(element)
+        schema.check(element, size=size)
 
     def home_of(self, element: etree._Element) -> str:
         """The namespace that an element of this name, or nearly this name, was probably meant to be in; of several

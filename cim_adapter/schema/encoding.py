@@ -28,7 +28,8 @@ def as_utf8(data: bytes) -> bytes:
     """
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
-    codec = _wide_codec(data[:4])
+    # Nearly every body begins with a tag in eight bits, and needs no closer look.
+    codec = "" if data[:1] == b"<" and data[1:2] != b"\0" else _wide_codec(data[:4])
     if codec:
         data = _transcoded(data, codec)
     at = data.find(b"\0")

@@ -95,13 +95,17 @@ class Schema:
             Arranged() if declared is None else arrange(root, declared, reorder=reorder, remove=remove, kept=kept)
         )
 
-    def check(self, element: etree._Element) -> None:
+    def check(self, element: etree._Element, *, size: int | None = None) -> None:
         """Return if ``element``, anywhere in its tree, is valid; else raise ``Invalid`` with findings.
 
         A valid tree comes back as it was, but for one thing: white space around a date or time is legal
         (XSD 1.0 part 2, 4.3.6: collapse) and libxml2 2.14 refuses most of it, so it is trimmed in place,
         where it was refused. Check signatures first; strip when decoding.
+
+        ``size``: bytes of XML that it came in, where that is known. What is small needs no counting of elements.
         """
+        if size is not None and size < _LARGE and self.compiled().validate(element):
+            return
         faults = self.faults(element, at_most=_MOST_TOLD)
         if faults:
             raise self._refusal(element, faults)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from cim_adapter.store.transaction import Reader, Transaction
 
 def new_uid() -> str:
     """A version 7 UUID: sorts by time, so the journal grows at its end (RFC 9562 §5.7)."""
-    head = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    tail = bytearray(os.urandom(10))
-    tail[0] = 0x70 | tail[0] & 0x0F
-    tail[2] = 0x80 | tail[2] & 0x3F
-    text = (head + bytes(tail)).hex()
+    chance = random.getrandbits(74)  # it has to be unique, not secret
+    number = (
+        (time.time_ns() // 1_000_000) << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & (1 << 62) - 1
+    )
+    text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 

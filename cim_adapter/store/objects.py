@@ -7,7 +7,7 @@ without its authority and without its type, because partners who ask often leave
 
 from __future__ import annotations
 
-import secrets
+import random
 import time
 from collections.abc import Iterable, Sequence
 
@@ -170,7 +170,7 @@ def new_id() -> int:
 
     What comes by the thousand in one message counts on from one such id.
     """
-    return (time.time_ns() // 1_000_000) << 21 | secrets.randbits(21)
+    return (time.time_ns() // 1_000_000) << 21 | random.getrandbits(21)
 
 
 def _learn(transaction: Transaction, object_id: int, kind: str, identity: Identity, *, taken: set[bytes]) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
+from itertools import count
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +29,30 @@ class SealError(StoreError):
     """A sealed value does not open: wrong data key, or the value was changed or moved."""
 
 
+class Nonces:
+    """Nonces that never repeat under one key: eight random bytes, then a count (NIST SP 800-38D §8.2.1).
+
+    Random ones would do for 2**32 values under one key, a week of a busy adapter; and the system's random
+    numbers let go of the interpreter, which another thread then takes.
+    """
+
+    def __init__(self) -> None:
+        self._series = self._begin()
+
+    @staticmethod
+    def _begin() -> tuple[int, bytes, count[int]]:
+        return os.getpid(), os.urandom(8), count()
+
+    def next(self) -> bytes:
+        """12 bytes."""
+        process, prefix, numbers = self._series
+        number = next(numbers)
+        if process != os.getpid() or number > 0xFFFFFFFF:  # a fork must not count on with its parent's
+            self._series = self._begin()
+            return self.next()
+        return prefix + number.to_bytes(4, "big")
+
+
 class DataKey:
     """32 bytes that seal. Its id, four bytes of its SHA-256, stands in front of what it sealed."""
 
@@ -36,6 +61,7 @@ class DataKey:
             raise SealError(f"a data key has 32 bytes, this one has {len(secret)}")
         self.id = hashlib.sha256(b"cim_adapter data key id" + secret).digest()[:4]
         self.cipher = AESGCM(secret)
+        self.nonces = Nonces()
 
     @classmethod
     def from_text(cls, text: str) -> DataKey:
@@ -100,7 +126,7 @@ def seal(key: DataKey, value: bytes, row: str) -> bytes:
     """See ``Vault.seal``; a free function because the index key is sealed before there is a vault."""
     deflated = zlib.compress(value, 1) if len(value) >= _WORTH_DEFLATING else value
     body = _DEFLATED + deflated if len(deflated) < len(value) else _PLAIN + value
-    nonce = os.urandom(12)
+    nonce = key.nonces.next()
     return _FORMAT + key.id + nonce + key.cipher.encrypt(nonce, body, row.encode())
 
 

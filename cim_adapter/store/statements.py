@@ -1,7 +1,8 @@
 """The statements of every group commit, compiled once.
 
 They go past SQLAlchemy's handling of every single value, which costs as much as the statement itself.
-The values are plain ones, so nothing is lost.
+The values are plain ones, so nothing is lost. SQLite is asked through its driver, whose errors are the only
+thing that SQLAlchemy would add there; with PostgreSQL it also sees to connections that are cut.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import repeat
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, MetaData, Select, Table, bindparam, select
+from sqlalchemy.exc import DBAPIError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,22 @@ class _Compiled:
         order = getattr(compiled, "positiontup", None)
         return cls(str(compiled), tuple(order or names), bool(order))
 
+    def run(self, connection: Connection, values: Any, *, many: bool = False) -> Iterable[Any]:
+        """The rows that it finds. ``values`` are of one execution, or with ``many`` a list of those."""
+        if not self.positional:
+            return connection.exec_driver_sql(self.sql, values)
+        cursor: Any = connection.connection.cursor()
+        try:
+            cursor.executemany(self.sql, values) if many else cursor.execute(self.sql, values)
+            found: list[Any] = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(
+                self.sql, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
+            ) from error
+        finally:
+            cursor.close()
+        return found
+
 
 class InsertRows:
     """One table's insert, of all columns but an id that the database counts."""
@@ -43,7 +61,7 @@ class InsertRows:
             values = [tuple(map(row.get, names)) for row in rows]
         else:
             values = [{name: row.get(name) for name in names} for row in rows]
-        connection.exec_driver_sql(self._insert.sql, values)
+        self._insert.run(connection, values, many=True)
 
 
 class Write:
@@ -54,9 +72,8 @@ class Write:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
         names = self._compiled.names
-        connection.exec_driver_sql(
-            self._compiled.sql,
-            tuple(values[name] for name in names) if self._compiled.positional else dict(values),
+        self._compiled.run(
+            connection, tuple(values[name] for name in names) if self._compiled.positional else dict(values)
         )
 
 
@@ -75,7 +92,7 @@ class SelectByKeys:
         compiled = self._lengths.get(length) or self._compile(length)
         filled = (*keys, *repeat(keys[-1], length - len(keys)))
         values = filled if compiled.positional else dict(zip(compiled.names, filled, strict=True))
-        return connection.exec_driver_sql(compiled.sql, values)
+        return compiled.run(connection, values)
 
     def _compile(self, length: int) -> _Compiled:
         names = [f"keys_{n}" for n in range(1, length + 1)]  # SQLAlchemy's own names for an expanded list

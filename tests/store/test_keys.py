@@ -82,6 +82,12 @@ def test_what_an_undone_part_added_is_not_known(commit, add):
 
 def test_the_database_is_asked_once_a_column_for_all_keys_of_a_group(store, commit_all):
     statements = []
+
+    def watch(connection):
+        if connection.dialect.name == "sqlite":  # asked through its driver
+            connection.connection.driver_connection.set_trace_callback(statements.append)
+
+    event.listen(store._writing, "begin", watch)
     event.listen(store._writing, "before_cursor_execute", lambda *given: statements.append(given[2]))
     keys = [{controls.mrid_key(f"c-{n}"), device_events.mrid_key(f"e-{n}")} for n in range(20)]
     assert commit_all(*(Work(run=has(f"c-{n}"), keys=keys[n]) for n in range(20))) == [False] * 20

@@ -1,4 +1,7 @@
 import base64
+import os
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 from hypothesis import given
@@ -6,7 +9,7 @@ from hypothesis import strategies as st
 
 from cim_adapter import Settings
 from cim_adapter.store.engine import database_url, writing_engine
-from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
+from cim_adapter.store.sealing import DataKey, Nonces, SealError, Vault, seal, unseal
 from cim_adapter.store.store import Store, prepare
 from cim_adapter.store.tables import Tables
 
@@ -32,6 +35,36 @@ def test_a_changed_byte_anywhere_is_noticed(value, position, flip):
 def test_a_shortened_value_is_noticed(value, cut):
     with pytest.raises(SealError):
         VAULT.open(VAULT.seal(value, "row")[:cut], "row")
+
+
+def test_no_nonce_comes_twice_from_several_threads():
+    nonces = Nonces()
+    with ThreadPoolExecutor(8) as pool:
+        drawn = [
+            nonce for some in pool.map(lambda _: [nonces.next() for _ in range(1_000)], range(8)) for nonce in some
+        ]
+    assert len(set(drawn)) == len(drawn) == 8_000
+    assert {len(nonce) for nonce in drawn} == {12}
+
+
+def test_a_process_that_was_forked_has_nonces_of_its_own():
+    nonces = Nonces()
+    first = nonces.next()
+    reader, writer = get_context("fork").Pipe(duplex=False)
+    child = get_context("fork").Process(target=lambda: writer.send([nonces.next() for _ in range(3)]))
+    child.start()
+    theirs = reader.recv()
+    child.join(30)
+    ours = [nonces.next() for _ in range(3)]
+    assert not {nonce[:8] for nonce in theirs} & {nonce[:8] for nonce in (first, *ours)}
+
+
+def test_a_count_that_is_used_up_begins_anew():
+    nonces = Nonces()
+    before = nonces.next()
+    nonces._series = (os.getpid(), before[:8], iter([0xFFFFFFFF, 0x100000000]))
+    assert nonces.next() == before[:8] + b"\xff\xff\xff\xff"
+    assert nonces.next()[:8] != before[:8]
 
 
 def test_a_value_moved_to_another_row_does_not_open():
