@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -33,6 +34,7 @@ class ApiKeys:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self._cache: dict[str, tuple[float, ApiKey]] = {}
+        self._asked: dict[str, asyncio.Future[ApiKey | None]] = {}
 
     async def check(self, key: str) -> ApiKey | None:
         """The key's row if the key is good. Compares in constant time."""
@@ -41,12 +43,26 @@ class ApiKeys:
             return None
         fresh_until, known = self._cache.get(key_id, (0.0, None))
         if known is None or self._clock() > fresh_until:
-            known = await self._store.read(lambda reader: api_keys.find(reader, key_id))
+            known = await self._ask(key_id)
             if known is None:
-                self._cache.pop(key_id, None)
                 return None
-            self._cache[key_id] = (self._clock() + self._cache_seconds, known)
         return known if hmac.compare_digest(known.digest, _digest(key)) else None
+
+    async def _ask(self, key_id: str) -> ApiKey | None:
+        """The key's row. All who come while the store is being asked for it wait for the one answer."""
+        asked = self._asked.get(key_id)
+        if asked is None:
+            asked = self._asked[key_id] = asyncio.ensure_future(self._find(key_id))
+            asked.add_done_callback(lambda _: self._asked.pop(key_id, None))
+        return await asyncio.shield(asked)  # who goes away takes the answer from nobody else
+
+    async def _find(self, key_id: str) -> ApiKey | None:
+        known = await self._store.read(lambda reader: api_keys.find(reader, key_id))
+        if known is None:
+            self._cache.pop(key_id, None)
+        else:
+            self._cache[key_id] = (self._clock() + self._cache_seconds, known)
+        return known
 
 
 def _id_of(key: str) -> str:

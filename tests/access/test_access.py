@@ -157,6 +157,29 @@ def test_a_key_is_asked_for_once_in_a_while(store, given, counted):
     assert len(counted) == 2
 
 
+def test_callers_who_come_together_ask_together(store, given, counted):
+    keys = ApiKeys(store, cache_seconds=10, clock=Clock())
+
+    async def check_all():
+        return await asyncio.gather(*(keys.check(given) for _ in range(20)))
+
+    assert {known.name for known in asyncio.run(check_all())} == {"hes"}
+    assert len(counted) == 1
+
+
+def test_a_caller_who_goes_away_takes_the_answer_from_nobody_else(store, given, counted):
+    keys = ApiKeys(store, cache_seconds=10, clock=Clock())
+
+    async def check_both():
+        first, second = (asyncio.ensure_future(keys.check(given)) for _ in range(2))
+        await asyncio.sleep(0)  # both wait now
+        first.cancel()
+        return await second
+
+    assert asyncio.run(check_both()).name == "hes"
+    assert len(counted) == 1
+
+
 def test_a_revoked_key_works_until_the_cache_ends_and_not_longer(store, given):
     clock = Clock()
     keys = ApiKeys(store, cache_seconds=10, clock=clock)
