@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from cim_adapter.settings import Settings
 from cim_adapter.store.engine import database_url, reading_engine, writing_engine
 from cim_adapter.store.key_ring import KeyRing
+from cim_adapter.store.migration import bring_up_to_date
 from cim_adapter.store.sealing import DataKey, SealError, Vault, seal, unseal
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Reader, Transaction
@@ -113,12 +114,10 @@ def prepare(settings: Settings) -> None:
 
     Raises SealError for a wrong data key. Safe to run from several processes at once.
     """
-    from cim_adapter.store.migration import migrate  # Alembic is needed here alone and costs 0.2 s
-
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = writing_engine(database_url(settings.database, settings.data))
     try:
-        migrate(engine)
+        bring_up_to_date(engine)
         _make_index_key(engine, KeyRing(settings).load())
     finally:
         engine.dispose()

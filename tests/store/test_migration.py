@@ -6,12 +6,21 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.ddl.impl import DefaultImpl
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from cim_adapter.store.engine import database_url, writing_engine
-from cim_adapter.store.migration import configuration, migrate
+from cim_adapter.store.migration import NEWEST, bring_up_to_date, configuration, migrate
+from cim_adapter.store.sealing import StoreError
 from cim_adapter.store.store import Store, prepare
 from cim_adapter.store.tables import Tables
+
+
+@pytest.fixture
+def database(backend, fresh):
+    """Without tables."""
+    with fresh(backend) as url:
+        yield url
 
 
 @pytest.fixture
@@ -31,6 +40,63 @@ def difference(engine):
 def test_migrations_give_exactly_the_tables(engine):
     migrate(engine)
     assert difference(engine) == []
+
+
+def described(engine):
+    """All that the database itself says of its tables, in whatever order they were made."""
+    if engine.dialect.name == "sqlite":
+        asked = ["select type, name, sql from sqlite_master where type in ('table', 'index')"]
+    else:
+        asked = [
+            "select table_name, column_name, data_type, is_nullable, column_default, character_maximum_length"
+            " from information_schema.columns where table_schema = current_schema()",
+            "select tablename, indexname, indexdef from pg_indexes where schemaname = current_schema()",
+            "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
+            " where connamespace = current_schema()::regnamespace",
+            "select objoid::regclass::text, objsubid::text, description from pg_description"
+            " join pg_class on pg_class.oid = objoid where relnamespace = current_schema()::regnamespace",
+        ]
+    with engine.connect() as connection:
+        revision = connection.exec_driver_sql("select version_num from alembic_version").scalar_one()
+        rows = [row for question in asked for row in connection.exec_driver_sql(question)]
+    lines = [[sorted(line.strip(" ,\t") for line in str(part).splitlines()) for part in row] for row in rows]
+    return revision, sorted(lines)
+
+
+def test_tables_made_at_once_are_those_of_the_scripts(engine):
+    bring_up_to_date(engine)
+    at_once = described(engine)
+    assert len(at_once[1]) > 40
+    with engine.connect() as connection, connection.begin():
+        command.downgrade(configuration(connection), "base")
+        connection.exec_driver_sql("drop table alembic_version")
+    migrate(engine)
+    assert described(engine) == at_once
+    assert difference(engine) == []
+
+
+def test_tables_that_are_ours_already_are_left_alone(engine, monkeypatch):
+    bring_up_to_date(engine)
+
+    def asked(*_):
+        raise AssertionError("nothing is to be done")
+
+    monkeypatch.setattr(command, "upgrade", asked)
+    bring_up_to_date(engine)
+    assert difference(engine) == []
+
+
+def test_tables_of_a_later_version_are_refused(engine):
+    bring_up_to_date(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    with pytest.raises(StoreError, match="not those of this version"):
+        bring_up_to_date(engine)
+
+
+def test_the_newest_revision_is_that_of_the_last_script():
+    """It is said once more beside the scripts, so that a server need not read them."""
+    assert ScriptDirectory.from_config(configuration(None)).get_heads() == [NEWEST]
 
 
 def test_comparing_notices_what_is_missing(engine):
