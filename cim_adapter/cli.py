@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import re
@@ -148,6 +149,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    gc.disable()  # what starting makes stays: to look for garbage in it takes time; ``serve`` enables it again
     from cim_adapter.server import serve
 
     serve(_settings(options), announce=lambda line: print(line, flush=True))
@@ -160,8 +162,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from cim_adapter.access import administered, new_key
-    from cim_adapter.store import api_keys
+    from cim_adapter.access import give_key
     from cim_adapter.store.scope import Named
     from cim_adapter.store.store import Store, prepare
 
@@ -172,14 +173,8 @@ def _create_key(options: argparse.Namespace) -> int:
         scope = [Named.of(text) for text in options.scope]
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    key, row = new_key(name=options.name, role=options.role, quota=options.quota, scope=scope)
-
-    def store_it(transaction: Transaction) -> None:
-        api_keys.add(transaction, row)
-        transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
-
     with Store(settings) as store:
-        asyncio.run(store.commit(store_it))
+        key = asyncio.run(give_key(store, name=options.name, role=options.role, quota=options.quota, scope=scope))
     print(key)
     return 0
 

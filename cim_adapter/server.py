@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_address
 from multiprocessing import connection
 from multiprocessing.synchronize import Semaphore
@@ -26,13 +27,12 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cim_adapter import tls, watching
-from cim_adapter.access import administered, new_key
+from cim_adapter.access import give_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
-from cim_adapter.store.transaction import Transaction
 from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
@@ -48,7 +48,11 @@ def serve(settings: Settings, announce: Announce) -> None:
     admin key, and ``ready URL`` once all workers take messages.
     """
     _check(settings)
-    _await_port(settings.host, settings.port)
+    held = _any_port(settings.host) if settings.port == 0 else None
+    if held is not None:
+        settings = replace(settings, port=held.getsockname()[1])
+    else:
+        _await_port(settings.host, settings.port)
     prepare(settings)
     contract_of(settings)  # what is wrong with it is said here, not by each worker
     if (key := first_key(settings)) is not None:
@@ -93,7 +97,10 @@ def serve(settings: Settings, announce: Announce) -> None:
 
     server.signal_handler_reload = reload  # type: ignore[method-assign]
     tls.watch(settings)
+    gc.enable()  # for the process that watches; workers see to it themselves
     server.serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
+    if held is not None:
+        held.close()
 
 
 def first_key(settings: Settings) -> str | None:
@@ -104,14 +111,7 @@ def first_key(settings: Settings) -> str | None:
     with Store(settings) as store:
         if store.read_now(api_keys.any_exists):
             return None
-        key, row = new_key(name="admin", role="admin", quota=0)
-
-        def keep(transaction: Transaction) -> None:
-            api_keys.add(transaction, row)
-            transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
-
-        asyncio.run(store.commit(keep))
-    return key
+        return asyncio.run(give_key(store, name="admin", role="admin", quota=0))
 
 
 class _Worker:
@@ -125,11 +125,6 @@ class _Worker:
         threading.Thread(target=_die_with_parent, daemon=True).start()
         adapter = Adapter(self._settings)
         nouns = adapter.registry.nouns
-        adapter.catalogue.warm()
-        gc.collect()
-        gc.freeze()  # schemas and tables live as long as the process: no collection need look at them again
-        gc.set_threshold(20_000)  # messages leave few cycles behind, if any
-
         address = PublicAddress(self._settings)
         contract = ContractPages(adapter.contract, nouns, address)
 
@@ -157,9 +152,14 @@ class _Worker:
                 loop.run_until_complete(some.stopped())
             adapter.close()
 
-        return HttpDoor(
+        door = HttpDoor(
             self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=stopped
         )
+        gc.collect()
+        gc.freeze()  # handlers and tables live as long as the process: no collection need look at them again
+        gc.set_threshold(20_000)  # messages leave few cycles behind, if any
+        gc.enable()
+        return door
 
 
 def _announce_when_ready(ready: Semaphore, workers: int, line: str, announce: Announce) -> None:
@@ -187,6 +187,15 @@ def _check(settings: Settings) -> None:
         )
     tls.check(settings)
     watching.check(settings)
+
+
+def _any_port(host: str) -> socket.socket:
+    """Takes a port that nobody has, and keeps others from it: whoever listens must share it, as Granian does."""
+    family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    held = socket.socket(family, kind)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(address)
+    return held
 
 
 def _await_port(host: str, port: int, patience: float = 5.0) -> None:

@@ -47,7 +47,9 @@ class Settings:
     """What an operator may set. Paths are relative to the working directory."""
 
     host: str = _setting("127.0.0.1", "address to listen on")
-    port: int = _setting(8080, "TCP port to listen on", at_least=0, at_most=65535)
+    port: int = _setting(
+        8080, "TCP port to listen on; 0: any that is free, told when ready", at_least=0, at_most=65535
+    )
     workers: int = _setting(1, "server processes; they share one database", at_least=1)
     tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")

@@ -3,7 +3,7 @@
 from cim_adapter.access.access import Access
 from cim_adapter.access.audit import administered
 from cim_adapter.access.identity import Credentials, Identity
-from cim_adapter.access.keys import ApiKeys, new_key
+from cim_adapter.access.keys import ApiKeys, give_key, new_key
 from cim_adapter.access.quota import Allowance
 from cim_adapter.access.roles import Roles
 from cim_adapter.access.tokens import issue
@@ -16,6 +16,7 @@ __all__ = [
     "Identity",
     "Roles",
     "administered",
+    "give_key",
     "issue",
     "new_key",
 ]

@@ -9,10 +9,12 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 
+from cim_adapter.access.audit import administered
 from cim_adapter.store import api_keys
 from cim_adapter.store.api_keys import ApiKey
 from cim_adapter.store.scope import Named
 from cim_adapter.store.store import Store
+from cim_adapter.store.transaction import Transaction
 
 
 def new_key(*, name: str, role: str, quota: int | None = None, scope: Iterable[Named] = ()) -> tuple[str, ApiKey]:
@@ -24,6 +26,20 @@ def new_key(*, name: str, role: str, quota: int | None = None, scope: Iterable[N
     key_id = secrets.token_hex(6)
     key = f"cim_{key_id}_{secrets.token_urlsafe(32)}"
     return key, ApiKey(id=key_id, name=name, role=role, digest=_digest(key), quota=quota, scope=tuple(scope))
+
+
+async def give_key(
+    store: Store, *, name: str, role: str, quota: int | None = None, scope: Iterable[Named] = ()
+) -> str:
+    """A new key that is good from now on; the audit trail is told. Nobody can say it a second time."""
+    key, row = new_key(name=name, role=role, quota=quota, scope=scope)
+
+    def keep(transaction: Transaction) -> None:
+        api_keys.add(transaction, row)
+        transaction.audit(administered("create", "ApiKey", f"ApiKey/{row.id}"))
+
+    await store.commit(keep)
+    return key
 
 
 class ApiKeys:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cim_adapter.contract.services import GENERIC_SERVICE
+
+_SOAP12 = ".soap12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,19 @@ class ContractFiles:
         """
         if service is None:
             return _listed(self.wsdl, f"{GENERIC_SERVICE}.wsdl", ".wsdl")
-        if service not in self.services():
+        if service == GENERIC_SERVICE or service.endswith(_SOAP12):
             return None
-        return _listed(self.wsdl, f"{service}.soap12.wsdl" if soap12 else f"{service}.wsdl", ".wsdl")
+        return _listed(self.wsdl, f"{service}{_SOAP12}.wsdl" if soap12 else f"{service}.wsdl", ".wsdl")
 
     def services(self) -> tuple[str, ...]:
         """The names of the typed services, in order."""
-        stems = {path.name.removesuffix(".wsdl").removesuffix(".soap12") for path in self.wsdl.glob("*.wsdl")}
+        stems = {path.name.removesuffix(".wsdl").removesuffix(_SOAP12) for path in self.wsdl.glob("*.wsdl")}
         return tuple(sorted(stems - {GENERIC_SERVICE}))
 
 
 def _listed(folder: Path, name: str, suffix: str) -> Path | None:
-    for path in folder.iterdir():
-        if path.name == name and path.suffix == suffix and path.is_file():
+    if name in os.listdir(folder):
+        path = folder / name
+        if path.suffix == suffix and path.is_file():
             return path
     return None

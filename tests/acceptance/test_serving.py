@@ -76,6 +76,14 @@ def test_data_key_is_for_its_owner_alone(server):
     assert (server.data / "data.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_port_0_is_any_that_is_free_and_the_wsdl_says_which(server):
+    port = int(server.url.rpartition(":")[2])
+    assert port > 0
+    assert server.lines[-1] == f"ready http://127.0.0.1:{port}"
+    with server.client() as client:
+        assert f'location="http://127.0.0.1:{port}/soap"' in client.get("/soap?wsdl").text
+
+
 def test_port_in_use_is_a_clear_error(launcher, server):
     refused = launcher.cli("serve", "--port", server.url.rpartition(":")[2])
     assert refused.returncode != 0
