@@ -1,6 +1,8 @@
 # PYTHON: the interpreter that makes .venv (3.11 to 3.13). VENV: where to make it.
 PYTHON ?= python3
+# WORKERS: processes that share the tests; 0: this one alone.
 VENV ?= .venv
+WORKERS ?= auto
 BIN := $(VENV)/bin
 
 .PHONY: run test check bench docs format clean
@@ -9,7 +11,7 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8080 with SQLite in ./data
 	$(BIN)/cim-adapter serve
 
 test: $(VENV)/installed ## the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
 check: $(VENV)/installed ## format, lint, types, import contracts, generated files
 	$(BIN)/ruff format --check .

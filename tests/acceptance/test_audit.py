@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.conftest import Launcher
+from tests.servers import Launcher
 
 
 @pytest.fixture

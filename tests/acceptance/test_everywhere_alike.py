@@ -12,7 +12,7 @@ from lxml import etree
 
 from cim_adapter.transports.rest.examples import EXAMPLES, PATCHES
 from tests.access.test_roles import CASES
-from tests.conftest import Launcher, find_port
+from tests.servers import Launcher
 
 ROLES, *ROWS = [line.split() for line in CASES.strip().splitlines()]
 SECRET = "the secret that issuer and adapter share"
@@ -34,7 +34,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(home):
-    launcher = Launcher(home, "", find_port())
+    launcher = Launcher(home)
     yield launcher.start(CIM_ADAPTER_JWT_SECRET=SECRET, CIM_ADAPTER_JWT_ISSUER="idp")
     launcher.close()
 

@@ -11,7 +11,7 @@ from lxml import etree
 from cim_adapter import Settings
 from cim_adapter.access.tokens import secret_of
 from cim_adapter.store.store import Store
-from tests.conftest import Launcher, find_port
+from tests.servers import Launcher
 
 GROUPS = "http://iec.ch/TC57/2011/EndDeviceGroups#"
 MINE, THEIRS, NOBODYS = "m-mine", "m-theirs", "m-of-nobody"
@@ -41,7 +41,7 @@ def control(device: str) -> dict:
 
 @pytest.fixture(scope="module")
 def launcher(tmp_path_factory):
-    made = Launcher(tmp_path_factory.mktemp("scope"), "", find_port())
+    made = Launcher(tmp_path_factory.mktemp("scope"))
     yield made
     made.close()
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.conftest import Launcher
+from tests.servers import Launcher
 
 
 def write_certificate(folder: Path, name: str) -> tuple[Path, Path]:

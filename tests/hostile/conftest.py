@@ -6,7 +6,6 @@ import http.client
 import re
 import select
 import socket
-import statistics
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -109,7 +108,7 @@ class Target:
             start = time.perf_counter()
             response = post()
             took.append((time.perf_counter() - start) * 1000)
-        grown, milliseconds = self._memory("VmHWM") - before, statistics.median(took)
+        grown, milliseconds = self._memory("VmHWM") - before, min(took)  # others use the machine too
         self._record("milliseconds", round(milliseconds, 1))
         self._record("megabytes", round(grown / MEGABYTE, 1))
         assert not INNARDS.search(response.content), response.content
