@@ -110,7 +110,7 @@ def test_a_flipped_bit_a_removed_row_and_a_swapped_pair(launch_sqlite, tmp_path,
         for number in range(6):
             messages.send(client, messages.create(messages.meter(f"m-{number}")))
     server.stop()
-    cli = Launcher(tmp_path, "", 0).cli
+    cli = Launcher(tmp_path).cli
     for damage, named in (
         ("update audit set remote = '127.0.0.0' where number = 3", ["row 3 of chain", "was changed"]),
         ("delete from audit where number = 3", ["row 3 is missing"]),

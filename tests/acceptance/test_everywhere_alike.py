@@ -42,7 +42,7 @@ def server(home):
 @pytest.fixture(scope="module")
 def keys(server, home):
     """An API key for each role, without limit."""
-    cli = Launcher(home, "", 0).cli
+    cli = Launcher(home).cli
     made = {role: cli("key", "create", f"{role}-holder", "--role", role, "--quota", "0") for role in ROLES}
     return {role: done.stdout.strip() for role, done in made.items()}
 
@@ -169,7 +169,7 @@ def test_a_good_token_is_taken_everywhere(codes):
 
 
 def test_a_revoked_key_is_refused_everywhere(codes, home):
-    cli = Launcher(home, "", 0).cli
+    cli = Launcher(home).cli
     key = cli("key", "create", "leaver", "--role", "reader", "--quota", "0").stdout.strip()
     assert 401 not in {status for status, _ in codes("get", "MeterReadings", **{"X-API-Key": key}).values()}
     assert cli("key", "revoke", "leaver").returncode == 0

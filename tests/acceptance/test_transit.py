@@ -189,7 +189,7 @@ def test_secrets_stand_in_no_process_list_and_no_log(launcher, messages, tmp_pat
 
 def test_a_password_on_the_command_line_is_warned_of(tmp_path):
     url = "postgresql+psycopg://someone:secret@127.0.0.1:1/none"
-    done = Launcher(tmp_path, url, 0).cli("key", "create", "x", "--role", "admin")
+    done = Launcher(tmp_path, url).cli("key", "create", "x", "--role", "admin")
     assert done.returncode == 2
     assert "list of processes" in done.stderr
     assert "secret" not in done.stderr
