@@ -7,14 +7,11 @@ loses its parent goes too, so that a killed server leaves nothing behind that ho
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
 import multiprocessing
 import os
-import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
@@ -30,6 +27,8 @@ from cim_adapter import tls, watching
 from cim_adapter.access import give_key
 from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
+from cim_adapter.front import Entrance, Front
+from cim_adapter.ports import any_port, await_port
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
@@ -48,11 +47,12 @@ def serve(settings: Settings, announce: Announce) -> None:
     admin key, and ``ready URL`` once all workers take messages.
     """
     _check(settings)
-    held = _any_port(settings.host) if settings.port == 0 else None
+    held = any_port(settings.host) if settings.port == 0 else None
     if held is not None:
         settings = replace(settings, port=held.getsockname()[1])
     else:
-        _await_port(settings.host, settings.port)
+        await_port(settings.host, settings.port)
+    entrance = Entrance(settings.host, settings.port) if settings.client_ca is not None else None
     prepare(settings)
     contract_of(settings)  # what is wrong with it is said here, not by each worker
     if (key := first_key(settings)) is not None:
@@ -65,25 +65,24 @@ def serve(settings: Settings, announce: Announce) -> None:
         args=(ready, settings.workers, f"ready {scheme}://{host}:{settings.port}", announce),
         daemon=True,
     ).start()
+    tls_cert = settings.tls_cert if entrance is None else None  # else TLS ends at the entrance
     server = Granian(
         "cim_adapter",
-        address=settings.host,
-        port=settings.port,
+        address=settings.host if entrance is None else entrance.inner_host,
+        port=settings.port if entrance is None else entrance.inner_port,
         interface=Interfaces.RSGI,
         workers=settings.workers,
         loop=Loops.uvloop,
-        http=HTTPModes.http1 if not settings.tls_cert else HTTPModes.auto,
+        http=HTTPModes.auto if tls_cert else HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=30_000),
         websockets=False,
         backlog=1024,
         log_level=LogLevels.warning,
         # Its own handlers write to stdout, where only what ``announce`` says belongs.
         log_dictconfig={"handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}},
-        ssl_cert=settings.tls_cert,
-        ssl_key=settings.tls_key,
+        ssl_cert=tls_cert,
+        ssl_key=settings.tls_key if tls_cert else None,
         ssl_protocol_min=SSLProtocols.tls12,
-        ssl_ca=settings.client_ca,
-        ssl_client_verify=settings.client_ca is not None,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
         # libxml2 keeps every element name it ever met, so made-up names of a known partner add up.
@@ -98,9 +97,10 @@ def serve(settings: Settings, announce: Announce) -> None:
     server.signal_handler_reload = reload  # type: ignore[method-assign]
     tls.watch(settings)
     gc.enable()  # for the process that watches; workers see to it themselves
-    server.serve(target_loader=_Worker(settings, ready), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
-    if held is not None:
-        held.close()
+    server.serve(target_loader=_Worker(settings, ready, entrance), wrap_loader=False)  # type: ignore[arg-type]  # no callable: RSGI
+    for listening in (held, entrance):
+        if listening is not None:
+            listening.close()
 
 
 def first_key(settings: Settings) -> str | None:
@@ -117,9 +117,10 @@ def first_key(settings: Settings) -> str | None:
 class _Worker:
     """Makes the RSGI application in a worker process. Called there by Granian."""
 
-    def __init__(self, settings: Settings, ready: Semaphore) -> None:
+    def __init__(self, settings: Settings, ready: Semaphore, entrance: Entrance | None) -> None:
         self._settings = settings
         self._ready = ready
+        self._entrance = entrance
 
     def __call__(self, *_: object) -> HttpDoor:
         threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -129,11 +130,17 @@ class _Worker:
         contract = ContractPages(adapter.contract, nouns, address)
 
         watchers: list[watching.Watchers] = []
+        entrance = self._entrance
+        front: Front | None = None
+        if entrance is not None:
+            front = Front(entrance, tls.context_of(self._settings), adapter.access.certificates)
 
-        def started() -> None:
+        async def started() -> None:
             if self._settings.inboxes.all:
                 watchers.append(watching.Watchers(adapter))
                 watchers[0].start()
+            if front is not None:
+                await front.start()
             self._ready.release()
 
         messages = Messages(adapter.bridge, adapter.catalogue)
@@ -148,12 +155,21 @@ class _Worker:
         rest = RestDoor(tools, adapter.pipeline, adapter.access)
 
         def stopped(loop: asyncio.AbstractEventLoop) -> None:
+            if front is not None:
+                loop.run_until_complete(front.stop())
             for some in watchers:
                 loop.run_until_complete(some.stopped())
             adapter.close()
 
         door = HttpDoor(
-            self._settings, adapter.pipeline, contract, messages, rest, started=started, stopped=stopped
+            self._settings,
+            adapter.pipeline,
+            contract,
+            messages,
+            rest,
+            peers=None if entrance is None else entrance.peers,
+            started=started,
+            stopped=stopped,
         )
         gc.collect()
         gc.freeze()  # handlers and tables live as long as the process: no collection need look at them again
@@ -187,33 +203,6 @@ def _check(settings: Settings) -> None:
         )
     tls.check(settings)
     watching.check(settings)
-
-
-def _any_port(host: str) -> socket.socket:
-    """Takes a port that nobody has, and keeps others from it: whoever listens must share it, as Granian does."""
-    family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-    held = socket.socket(family, kind)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(address)
-    return held
-
-
-def _await_port(host: str, port: int, patience: float = 5.0) -> None:
-    """Raises OSError if the port stays taken. Granian shares ports, so two servers would each get half
-    of the messages; and the workers of a server that was just killed need a moment to go.
-    """
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    deadline = time.monotonic() + patience
-    while True:
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(address)
-                return
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                    raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from error
-        time.sleep(0.05)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,7 +2,8 @@
 
 from cim_adapter.access.access import Access
 from cim_adapter.access.audit import administered
-from cim_adapter.access.identity import Credentials, Identity
+from cim_adapter.access.certificates import Certificates
+from cim_adapter.access.identity import Certified, Credentials, Identity
 from cim_adapter.access.keys import ApiKeys, give_key, new_key
 from cim_adapter.access.quota import Allowance
 from cim_adapter.access.roles import Roles
@@ -12,6 +13,8 @@ __all__ = [
     "Access",
     "Allowance",
     "ApiKeys",
+    "Certificates",
+    "Certified",
     "Credentials",
     "Identity",
     "Roles",

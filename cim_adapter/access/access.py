@@ -30,7 +30,7 @@ class Access:
         self.turned_away = TurnedAway(store)
         self._roles = Roles(settings.roles, settings.role_scopes)
         self._tokens = Tokens(settings, self._roles, store.vault)
-        self._certificates = Certificates(settings, self._roles)
+        self.certificates = Certificates(settings, self._roles)
 
     async def who(self, credentials: Credentials) -> Identity:
         """The caller. Raises Unauthenticated (7.2) without a credential, BadCredential (7.4) for a bad one."""
@@ -45,7 +45,9 @@ class Access:
         if key is not None:
             return await self._holder(key)
         if credentials.certificate:
-            return self._certificates.check(credentials.certificate)
+            return self.certificates.check(credentials.certificate)
+        if credentials.certified is not None:
+            return self.certificates.partner(credentials.certified)
         raise Unauthenticated(
             "give an API key, as X-API-Key or as the password of HTTP Basic, or a token as Authorization: Bearer"
         )

@@ -1,9 +1,8 @@
 """Client certificates (mTLS): which partner a certificate stands for.
 
-Granian verifies client certificates and hands nothing about them to the application. So a partner is
-told by a certificate only behind a TLS-terminating proxy of ``trusted_proxies``, which verifies the
-certificate and passes it on: as RFC 9440 has it (``Client-Cert: :base64:``), or as URL-encoded PEM
-(nginx's ``$ssl_client_escaped_cert``).
+Verified by our own front where ``client_ca`` is set; or by a TLS-terminating proxy of ``trusted_proxies``, which
+passes it on: as RFC 9440 has it (``Client-Cert: :base64:``), or as URL-encoded PEM (nginx's
+``$ssl_client_escaped_cert``).
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from urllib.parse import unquote
 
 from cryptography import x509
 
-from cim_adapter.access.identity import Identity
+from cim_adapter import instants
+from cim_adapter.access.identity import Certified, Identity
 from cim_adapter.access.roles import Roles
 from cim_adapter.errors import BadCredential
 from cim_adapter.settings import Settings, SettingsError
@@ -40,6 +40,24 @@ class Certificates:
                 quota=settings.quota,
                 scopes=roles.scopes(role),
             )
+
+    def place(self, certificate: bytes) -> Certified:
+        """What stands for a certificate (DER) that TLS has just verified."""
+        parsed = x509.load_der_x509_certificate(certificate)
+        places = {name: place for place, name in enumerate(self._partners, 1)}
+        place = next((places[name] for name in _names(parsed) if name in places), 0)
+        return Certified(place=place, until=int(parsed.not_valid_after_utc.timestamp() * 1_000_000))
+
+    def partner(self, certified: Certified) -> Identity:
+        """The partner of a certificate that was given its place. Raises BadCredential."""
+        if certified.until < instants.now():
+            raise BadCredential("the client certificate is not valid any more; renew it")
+        if not 0 < certified.place <= len(self._partners):
+            raise BadCredential(
+                "the client certificate stands for no partner; name its subject in client_certificates, or give "
+                "an API key"
+            )
+        return list(self._partners.values())[certified.place - 1]
 
     def check(self, header: str) -> Identity:
         """The partner of the certificate in ``header``. Raises BadCredential."""

@@ -23,15 +23,26 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     scopes: Scopes = ()
 
 
+class Certified(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client certificate says that TLS verified: the ``place`` of its partner among those of
+    ``client_certificates``, counted from 1, 0 where it is none of theirs; ``until`` when it is valid (an instant).
+    """
+
+    place: int
+    until: int
+
+
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport found. ``certificate`` is a client certificate that a trusted proxy has verified, as
-    its header carries it. ``identity`` is who it is, where the transport knows by itself, as that of the files in
-    a partner's folder; nothing that a message brings along ever makes it.
+    its header carries it; ``certified`` is one that we verified ourselves. ``identity`` is who it is, where the
+    transport knows by itself, as that of the files in a partner's folder; nothing that a message brings along
+    ever makes it.
     """
 
     api_key: str | None = None
     authorization: str | None = None
     certificate: str | None = None
+    certified: Certified | None = None
     identity: Identity | None = None
 
     def token(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from granian.rsgi import HTTPProtocol, Scope
@@ -18,9 +18,10 @@ from cim_adapter.settings import Settings
 from cim_adapter.transports.bare import BareWire, EitherWire, HttpWire
 from cim_adapter.transports.contract import ContractPages, not_found
 from cim_adapter.transports.messages import Messages
+from cim_adapter.transports.peers import Peers
 from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.transports.rest.door import RestDoor
-from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, Request, Response, quota_headers
+from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, NotOurs, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
 from cim_adapter.wire import Answer, Arrival
 
@@ -39,7 +40,8 @@ class HttpDoor:
         messages: Messages,
         rest: RestDoor,
         *,
-        started: Callable[[], None],
+        peers: Peers | None = None,
+        started: Callable[[], Coroutine[None, None, None]],
         stopped: Callable[[asyncio.AbstractEventLoop], None],
     ) -> None:
         self._settings = settings
@@ -47,6 +49,7 @@ class HttpDoor:
         self._contract = contract
         self._messages = messages
         self._rest = rest
+        self._peers = peers
         self._started = started
         self._stopped = stopped
         self._proxies = TrustedProxies(settings)
@@ -58,13 +61,20 @@ class HttpDoor:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         # A signal that comes before the server listens for it would be lost: say "ready" after that.
-        loop.call_later(0.05, self._started)
+        loop.call_later(0.05, self._start)
+
+    def _start(self) -> None:
+        self._starting = asyncio.ensure_future(self._started())
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._stopped(loop)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        request = Request(scope, protocol, self._proxies)
+        try:
+            request = Request(scope, protocol, self._proxies, self._peers)
+        except NotOurs:
+            protocol.response_bytes(403, [], b"connect with TLS to the port that is published\n")
+            return
         try:
             response = await self._route(request)
         except ClientGone:

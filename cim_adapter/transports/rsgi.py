@@ -15,6 +15,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import OverBudget
+from cim_adapter.transports.peers import Peer, Peers
 from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.wire import Answer
 
@@ -40,6 +41,10 @@ CHALLENGES = (
 )
 
 
+class NotOurs(Exception):
+    """The request did not come through our own front, where all have to."""
+
+
 class ClientGone(Exception):
     """The client went away before its request was whole."""
 
@@ -51,15 +56,25 @@ class Request:
     the peer is a proxy that we trust.
     """
 
-    def __init__(self, scope: Scope, protocol: HTTPProtocol, proxies: TrustedProxies) -> None:
+    def __init__(
+        self, scope: Scope, protocol: HTTPProtocol, proxies: TrustedProxies, peers: Peers | None = None
+    ) -> None:
+        """``peers``: the clients of our own front, where there is one. Raises NotOurs."""
         self._scope = scope
         self._protocol = protocol
         self._proxies = proxies
-        self.peer: str | None = scope.client.rpartition(":")[0].strip("[]") or None
+        address, _, port = scope.client.rpartition(":")
+        self._fronted: Peer | None = None
+        if peers is not None:
+            self._fronted = peers.at(int(port))
+            if self._fronted is None:
+                raise NotOurs
+            address = self._fronted.address
+        self.peer: str | None = address.strip("[]") or None
         self.through_proxy = proxies.trusts(self.peer)
         self.method = scope.method
         self.path = scope.path
-        self.scheme = scope.scheme
+        self.scheme = scope.scheme if self._fronted is None else "https"
         self.headers = scope.headers
 
     @property
@@ -105,6 +120,7 @@ class Request:
             api_key=self._credential("x-api-key"),
             authorization=self._credential("authorization"),
             certificate=self._certificate() if self.through_proxy else None,
+            certified=None if self._fronted is None else self._fronted.certified,
         )
 
     def _certificate(self) -> str | None:

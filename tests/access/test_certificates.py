@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cim_adapter import Settings
-from cim_adapter.access.certificates import Certificates
+from cim_adapter.access import Certificates, Certified
 from cim_adapter.access.roles import Roles
 from cim_adapter.errors import BadCredential
 from cim_adapter.settings import SettingsError
@@ -93,3 +93,36 @@ def test_what_is_no_certificate(header):
 def test_a_mapping_that_says_too_little_is_refused(partner):
     with pytest.raises(SettingsError, match="needs a partner's name and a role"):
         check("x", **{"CN=hes": partner})
+
+
+# ------------------------------------------------------------------ verified by our own front
+
+
+PARTNERS = {"CN=mdms,O=Utility": ("MDMS", "reader"), "DNS:hes.example": ("HES", "partner")}
+
+
+def verified(made: x509.Certificate):
+    known = Certificates(Settings(client_certificates=PARTNERS), Roles())
+    return known.partner(known.place(made.public_bytes(serialization.Encoding.DER)))
+
+
+def test_a_partner_is_known_by_its_place():
+    assert verified(certificate("hes")).name == "HES"
+    assert verified(certificate("mdms", alternative=False)).name == "MDMS"
+
+
+def test_a_certificate_of_nobody_has_no_place():
+    with pytest.raises(BadCredential, match="stands for no partner"):
+        verified(certificate("other"))
+
+
+def test_a_certificate_that_ends_while_its_connection_stands():
+    with pytest.raises(BadCredential, match="not valid any more"):
+        verified(certificate("hes", until=NOW - DAY))
+
+
+@pytest.mark.parametrize("place", [0, 3, 2**32 - 1])
+def test_a_place_that_is_none(place):
+    known = Certificates(Settings(client_certificates=PARTNERS), Roles())
+    with pytest.raises(BadCredential):
+        known.partner(Certified(place=place, until=2**62))
