@@ -10,8 +10,10 @@ import jwt
 import pytest
 from lxml import etree
 
+from cim_adapter import Adapter, Settings
 from cim_adapter.transports.rest.examples import EXAMPLES, PATCHES
 from tests.access.test_roles import CASES
+from tests.inboxes import Drop
 from tests.servers import Launcher
 
 ROLES, *ROWS = [line.split() for line in CASES.strip().splitlines()]
@@ -122,6 +124,25 @@ def test_each_role_verb_and_noun_over_each_transport(codes, keys, role, row):
         assert found.get("rest", (403,))[0] == 403
     served = noun in RESOURCES and verb in ("get", "create", "change", "delete")
     assert ("rest" in found) is served
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_verb_and_noun_in_files(role, messages, tmp_path):
+    """The owner of a folder may what its role may: no more, and no less."""
+    settings = Settings(data=tmp_path / "data")
+    allowed = {
+        f"{verb}-{noun}.xml": dict(zip(ROLES, marks, strict=True))[role] == "x"
+        for verb, noun, *marks in ROWS
+        if noun != "OperationSet"
+    }
+    with Adapter.prepared(settings) as adapter:
+        drop = Drop(adapter, tmp_path / "inbox", role=role, partner=f"{role}-holder")
+        for name in allowed:
+            verb, noun = name.removesuffix(".xml").split("-")
+            drop.put(name, messages.message(verb, header={"Noun": noun}))
+        reports = drop.take()
+    codes = {report.file: report.messages[0].errors[0].code for report in reports}
+    assert {name: code != "7.5" for name, code in codes.items()} == allowed
 
 
 def bearer(secret: str = SECRET, algorithm: str = "HS256", **changed: object) -> dict[str, str]:
