@@ -44,6 +44,7 @@ class Adapter:
         last_words = threading.Thread(target=lambda: asyncio.run(self.access.turned_away.flush()))
         last_words.start()
         last_words.join()
+        self.pipeline.close()
         self.store.close()
 
     def __enter__(self) -> Adapter:

@@ -130,6 +130,14 @@ class Settings:
     )
 
     max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message", at_least=1)
+    bulk_bytes: int = _setting(
+        8 * 1024 * 1024,
+        "bytes above which a message is taken in parts, as it comes; what can be is then not bound by max_bytes",
+        at_least=1,
+    )
+    bulk_threads: int = _setting(
+        0, "threads that validate and seal the parts of such messages; 0: as many as there are cores", at_least=0
+    )
     max_elements: int = _setting(200_000, "XML elements at most in one message", at_least=1)
     max_attributes: int = _setting(256, "attributes at most on one XML element", at_least=1)
     max_namespaces: int = _setting(10_000, "namespace declarations at most in one message", at_least=1)

@@ -144,7 +144,9 @@ class Watchers:
 
     def _watcher(self, inbox: Inbox) -> Watcher:
         settings = self._adapter.settings
-        limits = Limits(max_bytes=settings.max_bytes, ratio=settings.max_inflation, max_members=settings.max_items)
+        limits = Limits(
+            bulk_bytes=settings.bulk_bytes, ratio=settings.max_inflation, max_members=settings.max_items
+        )
 
         def wire(name: str, content: Content) -> FileWire:
             return FileWire(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 import msgspec
@@ -38,6 +38,27 @@ class Wire(Protocol):
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         """The answer that carries a FaultMessage."""
+
+
+class StreamBroken(Exception):
+    """The rest of a stream will not come: whoever sent it went away."""
+
+
+class Stream(Protocol):
+    """A body that is too large to be held. ``source`` is what it is called where it can be read again after a
+    crash, and ``digest`` then the SHA-256 of all of it.
+    """
+
+    @property
+    def source(self) -> str | None: ...
+
+    @property
+    def digest(self) -> bytes | None: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Its bytes from the beginning, some hundred kilobytes at a time. May raise StreamBroken, OSError and
+        AdapterError.
+        """
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from cim_adapter.envelope.compression import (
     COMPRESSED,
-    inflate,
+    inflated,
     packed,
     put_in_place,
     unpack,
@@ -58,7 +58,7 @@ __all__ = [
     "Verb",
     "as_message",
     "carrier_of",
-    "inflate",
+    "inflated",
     "packed",
     "put_in_place",
     "read_message",

@@ -11,6 +11,7 @@ import base64
 import binascii
 import gzip
 import zlib
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 from msgspec.structs import replace
@@ -89,26 +90,46 @@ def inflate(data: bytes, *, at_most: int, ratio: int, what: str) -> bytes:
     """What is in one whole gzip member: at most ``at_most`` bytes, ``ratio`` for each compressed one beyond the
     first MiB. ``what`` it is, errors say. Raises Unreadable, OverBudget.
     """
-    inflater = zlib.decompressobj(_GZIP)
     pieces: list[bytes] = []
-    size, rest = 0, data
-    while not inflater.eof:
-        try:
-            piece = inflater.decompress(rest, _PIECE)
-        except zlib.error as error:
-            raise Unreadable(f"{what} is not gzip: {error}") from error
-        rest = inflater.unconsumed_tail
-        if not piece and not rest and not inflater.eof:
-            raise Unreadable(f"{what} is cut off: its gzip data has no end")
+    size = 0
+    for piece in inflated([data], ratio=ratio, what=what):
         pieces.append(piece)
         size += len(piece)
         if size > at_most:
             raise _too_much(what, f"{at_most:,} bytes")
-        if size > max(_FREE, ratio * (len(data) - len(rest))):
-            raise _too_much(what, f"{ratio} bytes for each compressed one")
-    if inflater.unused_data:
-        raise Unreadable(f"{what} goes on after its gzip member; send one member, and nothing after it")
     return b"".join(pieces)
+
+
+def inflated(pieces: Iterable[bytes], *, ratio: int, what: str) -> Iterator[bytes]:
+    """``inflate`` of any size, piece by piece."""
+    inflater = zlib.decompressobj(_GZIP)
+    taken = size = 0
+    for data in pieces:
+        if inflater.eof:
+            raise _goes_on(what)
+        rest = data
+        while not inflater.eof:
+            try:
+                piece = inflater.decompress(rest, _PIECE)
+            except zlib.error as error:
+                raise Unreadable(f"{what} is not gzip: {error}") from error
+            taken += len(rest) - len(inflater.unconsumed_tail)
+            rest = inflater.unconsumed_tail
+            size += len(piece)
+            if size > max(_FREE, ratio * taken):
+                raise _too_much(what, f"{ratio} bytes for each compressed one")
+            if piece:
+                yield piece
+            elif not rest:
+                break
+    if not inflater.eof:
+        raise Unreadable(f"{what} is cut off: its gzip data has no end")
+    if inflater.unused_data:
+        raise _goes_on(what)
+
+
+def _goes_on(what: str) -> Unreadable:
+    return Unreadable(f"{what} goes on after its gzip member; send one member, and nothing after it")
 
 
 def _too_much(what: str, limit: str) -> OverBudget:

@@ -17,6 +17,7 @@ from cim_adapter.codes import CodeLists
 from cim_adapter.envelope import Message, Reply
 from cim_adapter.errors import Incomplete, UnknownNoun, UnknownVerb
 from cim_adapter.schema import Catalogue
+from cim_adapter.schema.cutting import Chunk, Head
 from cim_adapter.settings import Settings
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.sealing import Vault
@@ -56,6 +57,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Objects that the handler will resolve: told while preparing, they are looked up in groups."""
     keys: set[Key] = msgspec.field(default_factory=set)
     """Keys that the handler will ask the transaction for: told while preparing, likewise."""
+    first: int = 0
+    """Where such numbers begin: not at 0 in a later chunk of a message that is taken in parts."""
     positions: Iterator[int] = msgspec.field(default_factory=count)
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False
@@ -81,11 +84,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return elements
 
 
+Quick = Callable[[Call, Head, Chunk], Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """``prepare(call)`` runs outside the transaction and may take its time: decode, seal. ``run(call,
     prepared, transaction)`` runs inside; for ``get`` it is given a Reader and runs in a reader thread.
     ``element_operations``: it heeds ``Call.element_operation``; others are never called with it.
+
+    ``unit``: the payload may be cut behind each child of this name, and the pieces be prepared and run one after
+    the other. ``quick`` prepares a chunk from its bytes; None where ``prepare`` is to do it. It raises
+    AdapterError for what breaks the budget alone, and is called from several threads.
     """
 
     verb: str
@@ -93,6 +103,8 @@ class Handler:
     prepare: Callable[[Call], Any]
     run: Callable[[Call, Any, Any], Reply]
     element_operations: bool = False
+    unit: str | None = None
+    quick: Quick | None = None
 
 
 def handles(
@@ -101,6 +113,8 @@ def handles(
     *,
     prepare: Callable[[Call], Any] = lambda call: call.message,
     element_operations: bool = False,
+    unit: str | None = None,
+    quick: Quick | None = None,
 ) -> Callable[[F], F]:
     """Mark ``function(call, prepared, transaction) -> Reply`` as the handler of ``verb`` and ``noun``.
 
@@ -109,7 +123,13 @@ def handles(
 
     def mark(function: F) -> F:
         handler = Handler(
-            verb=verb, noun=noun, prepare=prepare, run=function, element_operations=element_operations
+            verb=verb,
+            noun=noun,
+            prepare=prepare,
+            run=function,
+            element_operations=element_operations,
+            unit=unit,
+            quick=quick,
         )
         setattr(function, _MARK, (*getattr(function, _MARK, ()), handler))
         return function
@@ -139,6 +159,12 @@ class Registry:
     @property
     def nouns(self) -> Mapping[str, Mapping[str, Handler]]:
         return self._nouns
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """At which children the payload of a noun may be cut, where one of its handlers can take it in parts."""
+        found = ((noun, handler.unit) for noun, verbs in self._nouns.items() for handler in verbs.values())
+        return {noun: unit for noun, unit in found if unit is not None}
 
     def find(self, verb: str, noun: str) -> Handler:
         """The handler. Raises UnknownNoun (2.5), or UnknownVerb (2.9) naming the verbs the noun has."""

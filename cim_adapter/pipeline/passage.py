@@ -24,6 +24,13 @@ from cim_adapter.wire import Arrival, Wire
 _BEYOND = "this is not within the scope of the caller"
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """A body that is not held: its SHA-256, and its bytes."""
+
+    digest: bytes
+    size: int
+
+
 class Passage(msgspec.Struct):
     """One message on its way, and what is known of it so far: all that a refusal can say."""
 
@@ -37,7 +44,13 @@ class Passage(msgspec.Struct):
     message: Message | None = None
     entry: journal.Entry | None = None
     charge: Charge | None = None
+    first: int = 0
+    """Where what it brings is numbered from: see ``Call.first``."""
+    whole: Whole | None = None
+    """Where ``arrival.body`` is only the frame of what was sent."""
     uses: tuple[Use, ...] = ()
+    compressed: bool = False
+    """Whether the payload of the answer is to be."""
     inflated: bool = False
     """What is in it came compressed, and is larger than its body."""
 
@@ -49,14 +62,15 @@ class Passage(msgspec.Struct):
     def as_entry(self, vault: Vault, subjects: tuple[str, ...] = (), subject_count: int = 0) -> journal.Entry:
         """The journal's row, as far as it is known. ``subjects``: see ``access.audit``."""
         header = self.message.header if self.message else None
-        body = self.arrival.body
+        body, whole = self.arrival.body, self.whole
         return journal.Entry(
             uid=self.uid,
             received=self.received,
             transport=self.arrival.wire.name,
             remote=self.arrival.remote,
             partner=self.identity.name,
-            digest=hashlib.sha256(body).digest(),
+            digest=whole.digest if whole else hashlib.sha256(body).digest(),
+            size=whole.size if whole else None,
             request=journal.seal_request(vault, self.uid, body),
             verb=header.verb if header else None,
             noun=header.noun if header else None,

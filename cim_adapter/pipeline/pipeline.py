@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -38,6 +39,7 @@ from cim_adapter.errors import (
     Unauthenticated,
 )
 from cim_adapter.nouns.registry import Registry
+from cim_adapter.pipeline.bulk import Bulk
 from cim_adapter.pipeline.inflation import Inflater, may_be_compressed
 from cim_adapter.pipeline.passage import Passage, Understood
 from cim_adapter.pipeline.policy import Policy
@@ -52,7 +54,9 @@ from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Reader
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import Tally
-from cim_adapter.wire import Answer, Arrival, Wire
+from cim_adapter.wire import Answer, Arrival, Stream, StreamBroken, Wire
+
+CarryOut = Callable[[Passage], Awaitable[Answer]]
 
 
 class Pipeline:
@@ -96,6 +100,7 @@ class Pipeline:
         self._settling = Settling(
             settings, access, bridge, budget=budget, inflater=inflater, policy=policy, words=words
         )
+        self._bulk = Bulk(settings, registry, store, self._understanding, self._settling)
 
     @property
     def tolerated(self) -> Tally:
@@ -104,6 +109,28 @@ class Pipeline:
 
     async def take(self, arrival: Arrival) -> Answer:
         """Answer one message. Never raises for anything that a message can do."""
+        return await self._let_in(arrival, self._carry_out)
+
+    async def take_stream(self, arrival: Arrival, stream: Stream) -> Answer:
+        """``take`` for a body of any size: it comes from ``stream``, and ``arrival`` has none. A message that
+        cannot be taken in parts is taken as a whole, if it has at most ``max_bytes``. Raises StreamBroken.
+        """
+
+        async def carry_out(passage: Passage) -> Answer:
+            outcome = await self._bulk.take(passage, stream)
+            if isinstance(outcome, Answer):
+                return outcome
+            passage.arrival = replace(passage.arrival, body=outcome)
+            passage.entry = None
+            return await self._carry_out(passage)
+
+        return await self._let_in(arrival, carry_out)
+
+    def close(self) -> None:
+        """Let go of threads."""
+        self._bulk.close()
+
+    async def _let_in(self, arrival: Arrival, carry_out: CarryOut) -> Answer:
         try:
             identity = await self._access.who(arrival.credentials)
         except Unauthenticated as error:
@@ -118,14 +145,16 @@ class Pipeline:
                 passage.charge = self._access.quotas.charge(identity, passage.received)
         except OverQuota as error:
             return await self.turn_away(arrival.wire, error, arrival.remote, identity)
-        answer = await self._answer_to(passage)
+        answer = await self._answer_to(passage, carry_out)
         if passage.charge is not None and passage.charge.counted:
             answer = replace(answer, allowance=self._access.quotas.settle(passage.charge, passage.received))
         return answer
 
-    async def _answer_to(self, passage: Passage) -> Answer:
+    async def _answer_to(self, passage: Passage, carry_out: CarryOut) -> Answer:
         try:
-            return await self._carry_out(passage)
+            return await carry_out(passage)
+        except StreamBroken:
+            raise  # nobody is there to be answered
         except AdapterError as error:
             return await self._refuse(passage, error)
         except Exception:  # a defect of ours, or the database is away: the partner is told, not shown

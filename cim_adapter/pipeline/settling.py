@@ -94,7 +94,8 @@ class Settling:
         Raises DuplicateMessage where the MessageID is the same and the content is not.
         """
         entry, stored = known.entry, journal.read(transaction, uid)
-        if stored.digest != entry.digest and not self._same(stored, known):
+        held = stored.size is None and entry.size is None
+        if stored.digest != entry.digest and not (held and self._same(stored, known)):
             raise DuplicateMessage(
                 f"MessageID {entry.message_id} was used with other content at "
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"

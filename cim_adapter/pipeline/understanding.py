@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import count
+from typing import Any
 
 from lxml import etree
 
@@ -69,6 +71,26 @@ class Understanding:
 
     def understand(self, passage: Passage) -> Understood:
         """From bytes to a call that is ready to run. ``passage`` keeps what is known when it raises."""
+        call, handler, prepared = self.prepare(passage)
+        if passage.shape is None or passage.sent is None:
+            raise RuntimeError("a message without shape and header cannot have been prepared")
+        passage.entry = entry = passage.as_entry(self._vault, *subjects(call))
+        return Understood(
+            wire=passage.arrival.wire,
+            shape=passage.shape,
+            sent=passage.sent,
+            body=passage.arrival.body,
+            call=call,
+            handler=handler,
+            prepared=prepared,
+            entry=entry,
+            charge=passage.charge,
+            scopes=passage.identity.scopes,
+            compressed=passage.compressed,
+        )
+
+    def prepare(self, passage: Passage) -> tuple[Call, Handler, Any]:
+        """All of ``understand`` but what the journal is to be told: for a chunk of a larger message."""
         arrival = passage.arrival
         root = arrival.wire.open(arrival.read(arrival.body, self._budget))
         shape, carrier = self._shapes.recognise(root)
@@ -77,7 +99,7 @@ class Understanding:
             shape.dialect.put_off(carrier)
         passage.message = message = read_message(carrier)
         passage.sent = sent = message.header
-        compressed = wants_compressed(message)
+        passage.compressed = wants_compressed(message)
         if message.payload is not None and message.payload.compressed is not None:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
             passage.inflated = True
@@ -100,22 +122,10 @@ class Understanding:
             codes=self._codes,
             catalogue=self._catalogue,
             content=arrival.content,
+            first=passage.first,
+            positions=count(passage.first),
         )
-        prepared = handler.prepare(call)
-        passage.entry = entry = passage.as_entry(self._vault, *subjects(call))
-        return Understood(
-            wire=arrival.wire,
-            shape=shape,
-            sent=sent,
-            body=arrival.body,
-            call=call,
-            handler=handler,
-            prepared=prepared,
-            entry=entry,
-            charge=passage.charge,
-            scopes=passage.identity.scopes,
-            compressed=compressed,
-        )
+        return call, handler, handler.prepare(call)
 
     def _mend(self, passage: Passage, carrier: etree._Element, shape: Shape) -> Mended | None:
         return self._tolerance.mend(carrier, shape, passage.identity.name)
@@ -142,7 +152,8 @@ class Understanding:
         passage.shape, passage.message = shape, message = mended.shape, read_message(carrier)
         handler = self._admit(passage, message, shape, carrier, mended.switches)
         passage.uses = mended.uses
-        self.tolerated.count(passage.identity.name, mended.uses)
+        if not passage.first:
+            self.tolerated.count(passage.identity.name, mended.uses)
         return shape, message, handler
 
     @staticmethod

@@ -36,11 +36,35 @@ def as_utf8(data: bytes) -> bytes:
     if at >= 0:
         line = data.count(b"\n", 0, at) + 1
         _refuse("a NUL character", "XML text in UTF-8 or UTF-16", "Remove the NUL; no XML may hold one.", line)
-    if data.startswith(b"<?xml") and data[5:6] in (b" ", b"\t", b"\r", b"\n"):
-        data = _with_agreeing_declaration(data, wide=bool(codec))
-    elif data.startswith(b"\x4c\x6f\xa7\x94"):  # "<?xm" in EBCDIC
-        _refuse("an EBCDIC body", "UTF-8 or UTF-16", _ADVICE)
-    return data
+    return _with_agreeing(data, wide=bool(codec))
+
+
+class Transcoder:
+    """``as_utf8`` for a body that comes in pieces. Raises ``Unreadable``."""
+
+    def __init__(self) -> None:
+        self._beginning: bytes | None = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def feed(self, data: bytes, *, last: bool = False) -> bytes:
+        """The next bytes in UTF-8; none before the declaration is there."""
+        if self._beginning is not None:
+            self._beginning += data
+            if len(self._beginning) <= 2 * _LONGEST_DECLARATION and not last:
+                return b""
+            data, self._beginning = self._beginning, None
+            codec = _wide_codec(data[:4])
+            if not codec:
+                return as_utf8(data)
+            self._decoder = codecs.getincrementaldecoder(codec)()
+            return _with_agreeing(self._decoded(data, last=last).removeprefix(codecs.BOM_UTF8), wide=True)
+        return data if self._decoder is None else self._decoded(data, last=last)
+
+    def _decoded(self, data: bytes, *, last: bool) -> bytes:
+        try:
+            return b"" if self._decoder is None else self._decoder.decode(data, last).encode()
+        except UnicodeDecodeError:
+            _refuse("bytes that are not UTF-16", "UTF-8 or UTF-16", _ADVICE)
 
 
 def _wide_codec(head: bytes) -> str:
@@ -64,6 +88,15 @@ def _transcoded(data: bytes, codec: str) -> bytes:
     except UnicodeDecodeError as error:
         _refuse(f"bytes at offset {error.start:,} that are not UTF-16", "UTF-8 or UTF-16", _ADVICE)
     return text.removeprefix("\ufeff").encode()
+
+
+def _with_agreeing(data: bytes, *, wide: bool) -> bytes:
+    """``data`` with a declaration, where it has one, that tells the truth."""
+    if data.startswith(b"<?xml") and data[5:6] in (b" ", b"\t", b"\r", b"\n"):
+        return _with_agreeing_declaration(data, wide=wide)
+    if data.startswith(b"\x4c\x6f\xa7\x94"):  # "<?xm" in EBCDIC
+        _refuse("an EBCDIC body", "UTF-8 or UTF-16", _ADVICE)
+    return data
 
 
 def _with_agreeing_declaration(data: bytes, *, wide: bool) -> bytes:

@@ -59,6 +59,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     warnings: str | None = None
     """JSON: which switches of the partner's profile the message needed, and where."""
 
+    size: int | None = None
+    """Bytes of the body where ``request`` holds only its frame; ``digest`` is that of all of it."""
+
     once: Once | None = None
     """Made of MessageID and partner. None for a message without MessageID: it is always a new one."""
 
@@ -78,6 +81,7 @@ class Stored:
     code: str
     request: bytes
     reply: bytes
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,7 @@ def write(
             "result": result,
             "code": code,
             "digest": entry.digest,
+            "size": entry.size,
             "message_key": once[0] if once else None,
             "correlation_key": identifier_key(entry.correlation_id) if entry.correlation_id else None,
             "once": 1 if carried_out else None,
@@ -174,12 +179,23 @@ def read(reader: Reader, uid: str) -> Stored:
             uid=uid,
             received=row.received,
             digest=bytes(row.digest),
+            size=row.size,
             result=row.result,
             code=row.code,
             request=reader.vault.open(bytes(row.request), f"journal/{uid}/request"),
             reply=reader.vault.open(bytes(row.reply), f"journal/{uid}/reply"),
         )
     raise KeyError(uid)
+
+
+def carried_out(reader: Reader, once: Once) -> str | None:
+    """The uid of the message with this once key, if it was carried out."""
+    columns = reader.tables.journal.c
+    found = reader.select(
+        select(columns.uid).where(columns.message_key == once[0], columns.partner == once[1], columns.once == 1)
+    )
+    uid: str | None = found.scalar()
+    return uid
 
 
 def failures(reader: Reader, *, at_most: int, among: int) -> list[Failure]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from cim_adapter.store.intakes import is_whole
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader
 
@@ -69,7 +70,10 @@ def _owner(reader: Reader, *, by_meter: bool) -> ColumnElement[Any]:
 def _fitting(reader: Reader, reading_types: Sequence[str], window: Window) -> Select[Any]:
     columns = reader.tables.reading_block.c
     fitting: Select[Any] = select().where(
-        columns.withdrawn_by.is_(None), columns.start <= window[1], columns.end >= window[0]
+        columns.withdrawn_by.is_(None),
+        is_whole(reader.tables),
+        columns.start <= window[1],
+        columns.end >= window[0],
     )
     if reader.reach is not None:
         fitting = fitting.where(reader.reach.within(columns.meter_id, columns.usage_point_id))

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
+from cim_adapter.store.intakes import is_whole
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
@@ -139,7 +140,7 @@ def blocks_within(
 
 def _visible(reader: Reader, reading_types: Sequence[str]) -> Select[Any]:
     table = reader.tables.reading_block
-    base = select(table).where(table.c.withdrawn_by.is_(None))
+    base = select(table).where(table.c.withdrawn_by.is_(None), is_whole(reader.tables))
     if reader.reach is not None:
         base = base.where(reader.reach.within(table.c.meter_id, table.c.usage_point_id))
     return base.where(table.c.reading_type.in_(list(reading_types))) if reading_types else base
@@ -208,6 +209,7 @@ def erase(
         of_object,
         table.c.id >= hidden,
         table.c.withdrawn_by.is_(None),
+        is_whole(transaction.tables),
         table.c.start <= window[1],
         table.c.end >= window[0],
     )

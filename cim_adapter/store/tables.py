@@ -39,6 +39,7 @@ class Tables:
     journal: Table
     object: Table
     object_key: Table
+    intake: Table
     reading_block: Table
     erasure: Table
     end_device_event: Table
@@ -65,6 +66,7 @@ class Tables:
             self.journal,
             self.object,
             self.object_key,
+            self.intake,
             self.reading_block,
             self.erasure,
             self.end_device_event,
@@ -155,6 +157,19 @@ class Tables:
                     sqlite_where=text("exact"),
                     postgresql_where=text("exact"),
                 ),
+            ),
+            intake=Table(
+                "intake",
+                metadata,
+                Column("uid", Text, primary_key=True, comment="of its journal row to be"),
+                Column("source", Text, comment="what can be read again after a crash; NULL: nothing can"),
+                Column("digest", LargeBinary, comment="SHA-256 of all that source holds"),
+                Column("received", BigInteger, nullable=False),
+                Column("touched", BigInteger, nullable=False, comment="when it last went on"),
+                Column("given_up", Boolean, nullable=False, comment="what it brought is to be taken away again"),
+                _sealed("progress", "intake/{uid}", "how far it is, and what could not be stored"),
+                Index("uq_intake_source", "source", unique=True),
+                comment="messages that are taken in parts and are not whole yet: nobody sees what they brought",
             ),
             reading_block=_reading_block(metadata),
             erasure=Table(
@@ -307,6 +322,7 @@ def _journal(metadata: MetaData) -> Table:
         Column("result", Text, nullable=False),
         Column("code", Text, nullable=False),
         Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the request body"),
+        Column("size", BigInteger, comment="bytes of a body that request holds the frame of; NULL: it holds all"),
         Column("message_key", LargeBinary, comment="to find message_id by, however long it is"),
         Column("correlation_key", LargeBinary, comment="to find correlation_id by"),
         Column("once", SmallInteger, comment="1 where the message was carried out: its MessageID is taken"),
@@ -343,8 +359,8 @@ def _reading_block(metadata: MetaData) -> Table:
         metadata,
         # AUTOINCREMENT: an id is never used again, so a higher id always is a later block.
         Column("id", _ID, primary_key=True),
-        _of_message(),
-        Column("position", Integer, nullable=False, comment="of the block in its message"),
+        Column("journal_uid", Text, nullable=False, comment="the message; an intake has no journal row yet"),
+        Column("position", BigInteger, nullable=False, comment="of the block in its message"),
         Column("meter_id", ForeignKey("object.id")),
         Column("usage_point_id", ForeignKey("object.id")),
         Column("kind", SmallInteger, nullable=False, comment="0 interval block, 1 register readings, 2 events"),

@@ -42,7 +42,7 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     ``once`` is ``journal.Entry.once``: ``transaction.seen`` tells whether it is taken. ``wanted`` are the
     objects that ``run`` is going to resolve, ``keys`` those it asks ``Transaction.has`` for. The database is
     asked for those of the whole group at once. ``charge`` is counted before ``run``, and stays counted where
-    that fails.
+    that fails. ``fleeting``: one part of many, whose objects are too many to be remembered for later messages.
     """
 
     run: Callable[[Transaction], T]
@@ -50,6 +50,7 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     wanted: Collection[tuple[str, Identity]] = ()
     keys: Collection[Key] = ()
     charge: Charge | None = None
+    fleeting: bool = False
 
 
 def _reset(connection: Connection) -> None:
@@ -224,7 +225,8 @@ class Writer:
                 self._trail.write(connection, transaction.events)
         if transaction.events:
             self._trail.advance()
-        self._learn(transaction.learnt_ids)
+        if not any(work.fleeting for _, work in works):
+            self._learn(transaction.learnt_ids)
 
     def _seen(self, connection: Connection, keys: list[tuple[bytes, str]]) -> dict[tuple[bytes, str], str]:
         if not keys:

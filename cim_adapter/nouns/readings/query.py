@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from copy import copy
 from dataclasses import dataclass, replace
 
-import msgspec
 from lxml import etree
 
 from cim_adapter.envelope import ID, Error, Reply
@@ -16,6 +15,7 @@ from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.model import Around, Block, MeterReading, Pending, Reading
 from cim_adapter.nouns.readings.parts import Cutter, Position
+from cim_adapter.nouns.readings.sealing import opened
 from cim_adapter.nouns.readings.targets import Placement, Targets, placements, read_targets
 from cim_adapter.nouns.readings.ties import tied
 from cim_adapter.nouns.readings.xml import write_meter_readings
@@ -159,7 +159,7 @@ def _find(
 
 def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None) -> None:
     """Add the blocks that are not known yet. Raises _TooMany where they hold more than ``at_most`` readings."""
-    decoder, moments = msgspec.msgpack.Decoder(Block), Instants()
+    moments = Instants()
     total = sum(piece.found.readings for piece in known.values())
     fresh: dict[int, Found] = {}
     for found in blocks:
@@ -170,7 +170,7 @@ def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None
             raise _TooMany
         fresh[found.id] = found
     for found in fresh.values():
-        block = decoder.decode(found.content)
+        block = opened(found.content)
         instants = [moment for reading in block.readings if (moment := reading.at(moments)) is not None]
         known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
 

@@ -42,7 +42,7 @@ def _meter_reading(element: etree._Element) -> MeterReading:
     for name, child in children(element):
         match name:
             case "IntervalBlocks":
-                blocks.append(_interval_block(child))
+                blocks.append(read_interval_block(child))
             case "Readings":
                 reading, reading_type = _reading(child), _ref(child, "ReadingType")
                 reading.position = position
@@ -67,7 +67,8 @@ def _meter_reading(element: etree._Element) -> MeterReading:
     return MeterReading(meter=meter, usage_point=usage_point, blocks=blocks)
 
 
-def _interval_block(element: etree._Element) -> Block:
+def read_interval_block(element: etree._Element) -> Block:
+    """An IntervalBlocks element, whatever stands around it."""
     readings: list[Reading] = []
     reading_type, pending = "", None
     for child in element.iterchildren(etree.Element):

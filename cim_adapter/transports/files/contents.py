@@ -12,16 +12,19 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from cim_adapter.envelope import inflate
+from cim_adapter.envelope import inflated
 from cim_adapter.errors import AdapterError, OverBudget, Unreadable
 
 _GZIP, _ZIPS = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
+_PIECE = 1024 * 1024
 _FREE = 1024 * 1024  # bytes that may come out of however few
 _END, _END_SIZE = b"PK\x05\x06", 22  # of the central directory, and how long that record is at least
 _ITS_OWN = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ELOOP, errno.ENXIO)
@@ -30,19 +33,26 @@ _PER_MEMBER = 512  # bytes of the central directory; a name takes 80
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """``max_bytes`` of a file and of each message in it, ``ratio`` that bytes may inflate to, ``max_members``."""
+    """``bulk_bytes`` above which a message is a stream, ``ratio`` that bytes may inflate to, ``max_members``."""
 
-    max_bytes: int
+    bulk_bytes: int
     ratio: int
     max_members: int
 
 
+Opened = Callable[[], AbstractContextManager[Iterator[bytes]]]
+"""Reads a message from its beginning. The pieces may raise AdapterError and OSError."""
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """One message. ``error``: why it cannot be read; ``body`` is then what there is, for the journal."""
+    """One message. ``error``: why it cannot be read; ``body`` is then what there is, for the journal. ``opened``
+    opens it anew in place of ``body`` where that is too large to be held.
+    """
 
     body: bytes = b""
     member: str | None = None
     error: AdapterError | None = None
+    opened: Opened | None = None
 
 
 class Contents:
@@ -70,11 +80,6 @@ class Contents:
         self.size = status.st_size
         if not stat.S_ISREG(status.st_mode):
             self._refusal = Unreadable("this is no regular file")
-        elif self.size > limits.max_bytes:
-            self._refusal = OverBudget(
-                f"the file has {self.size:,} bytes; {limits.max_bytes:,} are taken (setting max_bytes). "
-                "Send it in several files"
-            )
         else:
             head = self._file.read(4)
             self._file.seek(0)
@@ -98,18 +103,31 @@ class Contents:
         elif self.archive:
             yield from self._members(self._file)
         else:
-            yield self._single(self._file.read(self._limits.max_bytes))
+            yield self._single(self._file)
 
-    def _single(self, body: bytes) -> Content:
-        if not body.startswith(_GZIP):
-            return Content(body=body)
+    def _single(self, file: BinaryIO) -> Content:
+        held = bytearray()
         try:
-            inflated = inflate(
-                body, at_most=self._limits.max_bytes, ratio=self._limits.ratio, what="the gzip file"
-            )
+            for piece in self._pieces(file):
+                held += piece
+                if len(held) > self._limits.bulk_bytes:
+                    return Content(opened=partial(self._again, self._pieces))
         except AdapterError as error:
-            return Content(body=body, error=error)
-        return Content(body=inflated)
+            file.seek(0)
+            return Content(body=file.read(self._limits.bulk_bytes), error=error)
+        return Content(body=bytes(held))
+
+    def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
+        file.seek(0)
+        pieces = iter(lambda: file.read(_PIECE), b"")
+        return pieces if self.plain else inflated(pieces, ratio=self._limits.ratio, what="the gzip file")
+
+    @contextmanager
+    def _again(self, pieces: Callable[[BinaryIO], Iterator[bytes]]) -> Iterator[Iterator[bytes]]:
+        """A message of this file once more, from its beginning."""
+        if self._file is None:
+            raise ValueError("there is no file to be read")
+        yield pieces(self._file)
 
     def _members(self, file: BinaryIO) -> Iterator[Content]:
         try:
@@ -122,7 +140,8 @@ class Contents:
         except (AdapterError, zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             damaged = Unreadable(f"the zip archive is damaged: {error}")
             file.seek(0)
-            yield Content(body=file.read(), error=error if isinstance(error, AdapterError) else damaged)
+            body = file.read(self._limits.bulk_bytes)
+            yield Content(body=body, error=error if isinstance(error, AdapterError) else damaged)
 
     def _check_directory(self, file: BinaryIO) -> None:
         """Before anything is made of it: a list of millions of members would take the memory."""
@@ -153,21 +172,30 @@ class Contents:
             )
 
     def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Content:
-        if member.file_size > self._limits.max_bytes:
-            error: AdapterError = OverBudget(
-                f"{member.filename[:80]} has {member.file_size:,} bytes; {self._limits.max_bytes:,} are taken "
-                "(setting max_bytes). Send it in several files"
-            )
-            return Content(member=member.filename, error=error)
+        if member.file_size > self._limits.bulk_bytes:
+            pieces = partial(_of_member, archive, member)
+            return Content(member=member.filename, opened=partial(self._again, pieces))
         try:
             with archive.open(member) as opened:
                 return Content(member=member.filename, body=opened.read(member.file_size))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as found:
-            error = Unreadable(f"{member.filename[:80]} in the zip archive is damaged: {found}")
-            return Content(member=member.filename, error=error)
+            return Content(member=member.filename, error=_damaged(member, found))
 
     def _too_many(self) -> OverBudget:
         return OverBudget(f"the zip archive has more than {self._limits.max_members:,} members; send several")
+
+
+def _of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, _: BinaryIO) -> Iterator[bytes]:
+    try:
+        with archive.open(member) as opened:
+            while piece := opened.read(_PIECE):
+                yield piece
+    except (zipfile.BadZipFile, zlib.error, EOFError) as found:
+        raise _damaged(member, found) from found
+
+
+def _damaged(member: zipfile.ZipInfo, found: Exception) -> Unreadable:
+    return Unreadable(f"{member.filename[:80]} in the zip archive is damaged: {found}")
 
 
 def _wrong_with(member: zipfile.ZipInfo) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from cim_adapter import instants
 from cim_adapter.access import Credentials, Identity
 from cim_adapter.envelope import Result
+from cim_adapter.errors import AdapterError
 from cim_adapter.inboxes import Inbox
 from cim_adapter.pipeline import Pipeline
 from cim_adapter.schema import Catalogue
@@ -19,6 +20,7 @@ from cim_adapter.transports.files.contents import Content, Contents
 from cim_adapter.transports.files.filing import Filed
 from cim_adapter.transports.files.page import LARGEST, page_of
 from cim_adapter.transports.files.report import Report, Told, told
+from cim_adapter.transports.files.streams import FileStream
 from cim_adapter.transports.files.wire import FileWire
 from cim_adapter.validate.sources import shown
 from cim_adapter.wire import Arrival
@@ -65,16 +67,19 @@ class Courier:
         taken, messages, replies = instants.now(), list[Told](), list[tuple[str, bytes]]()
         wanted, unreadable = False, list[tuple[str, bytes]]()
         async for content in _each(contents):
+            content, stream = await self._streamed(name, content)
             wire = self._wire(name, content)
-            answer = await self._pipeline.take(
-                Arrival(
-                    body=content.body,
-                    credentials=self._credentials,
-                    remote=shown(name),
-                    wire=wire,
-                    read=wire.read,
-                )
+            arrival = Arrival(
+                body=content.body if stream is None else b"",
+                credentials=self._credentials,
+                remote=shown(name),
+                wire=wire,
+                read=wire.read,
             )
+            if stream is None:
+                answer = await self._pipeline.take(arrival)
+            else:
+                answer = await self._pipeline.take_stream(arrival, stream)
             if wire.message is None:
                 raise RuntimeError("the pipeline gave no answer")
             said = told(wire.message, wire.error, wire.header, content.member)
@@ -83,13 +88,24 @@ class Courier:
             messages.append(said)
             replies.append((f"{content.member or name}.reply.xml", answer.body))
             wanted |= wire.reply_wanted
-            if said.findings and content.error is None and len(content.body) <= LARGEST:
+            if said.findings and content.error is None and stream is None and len(content.body) <= LARGEST:
                 unreadable.append((shown(content.member or name), content.body))
         self._tries.pop(name, None)
         carried = self._carried(name, contents, taken, messages, replies, wanted)
         if unreadable and (page := await asyncio.to_thread(page_of, unreadable, self._catalogue)):
             carried.filed.reports[".report.html"] = page
         return carried
+
+    async def _streamed(self, name: str, content: Content) -> tuple[Content, FileStream | None]:
+        """A message that is too large to be held: as a stream, and known by its digest in place of its body."""
+        if content.opened is None:
+            return content, None
+        source = f"files/{self._inbox.name}/{shown(name)}/{content.member or ''}"
+        stream = FileStream(source, content.opened)
+        try:
+            return msgspec.structs.replace(content, body=await stream.known_by()), stream
+        except AdapterError as error:
+            return msgspec.structs.replace(content, opened=None, error=error), None
 
     async def _is_final(self, name: str, said: Told) -> bool:
         """Whether what failed without the sender's fault is to be told: it was tried often enough."""

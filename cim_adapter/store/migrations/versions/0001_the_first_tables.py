@@ -78,6 +78,12 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of the request body"),
         sa.Column(
+            "size",
+            sa.BigInteger(),
+            nullable=True,
+            comment="bytes of a body that request holds the frame of; NULL: it holds all",
+        ),
+        sa.Column(
             "message_key", sa.LargeBinary(), nullable=True, comment="to find message_id by, however long it is"
         ),
         sa.Column("correlation_key", sa.LargeBinary(), nullable=True, comment="to find correlation_id by"),
@@ -103,6 +109,26 @@ def upgrade() -> None:
         postgresql_where=sa.text("correlation_key IS NOT NULL"),
     )
     op.create_index("uq_journal_once", "journal", ["message_key", "partner", "once"], unique=True)
+    op.create_table(
+        "intake",
+        sa.Column("uid", sa.Text(), nullable=False, comment="of its journal row to be"),
+        sa.Column(
+            "source", sa.Text(), nullable=True, comment="what can be read again after a crash; NULL: nothing can"
+        ),
+        sa.Column("digest", sa.LargeBinary(), nullable=True, comment="SHA-256 of all that source holds"),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("touched", sa.BigInteger(), nullable=False, comment="when it last went on"),
+        sa.Column("given_up", sa.Boolean(), nullable=False, comment="what it brought is to be taken away again"),
+        sa.Column(
+            "progress",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="how far it is, and what could not be stored; sealed",
+        ),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_intake")),
+        comment="messages that are taken in parts and are not whole yet: nobody sees what they brought",
+    )
+    op.create_index("uq_intake_source", "intake", ["source"], unique=True)
     op.create_table(
         "nonce",
         sa.Column("hash", sa.LargeBinary(), nullable=False, comment="keyed hash of partner, Source and Nonce"),
@@ -447,8 +473,10 @@ def upgrade() -> None:
     op.create_table(
         "reading_block",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("journal_uid", sa.Text(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False, comment="of the block in its message"),
+        sa.Column(
+            "journal_uid", sa.Text(), nullable=False, comment="the message; an intake has no journal row yet"
+        ),
+        sa.Column("position", sa.BigInteger(), nullable=False, comment="of the block in its message"),
         sa.Column("meter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("usage_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
@@ -465,13 +493,6 @@ def upgrade() -> None:
             comment="journal uid of the delete that named this block's message",
         ),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="sealed"),
-        sa.ForeignKeyConstraint(
-            ["journal_uid"],
-            ["journal.uid"],
-            name=op.f("fk_reading_block_journal_uid"),
-            initially="DEFERRED",
-            deferrable=True,
-        ),
         sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_reading_block_meter_id")),
         sa.ForeignKeyConstraint(["usage_point_id"], ["object.id"], name=op.f("fk_reading_block_usage_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_block")),
@@ -703,6 +724,8 @@ def downgrade() -> None:
     op.drop_table("vault_key")
     op.drop_table("quota")
     op.drop_table("object")
+    op.drop_index("uq_intake_source", table_name="intake")
+    op.drop_table("intake")
     op.drop_index(op.f("ix_nonce_used"), table_name="nonce")
     op.drop_table("nonce")
     op.drop_index("uq_journal_once", table_name="journal")
