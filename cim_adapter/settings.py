@@ -135,6 +135,9 @@ class Settings:
         "bytes above which a message is taken in parts, as it comes; what can be is then not bound by max_bytes",
         at_least=1,
     )
+    bulk_part_bytes: int = _setting(
+        1024 * 1024, "bytes of such a message that are validated and sealed at once, or somewhat more", at_least=1
+    )
     bulk_threads: int = _setting(
         0, "threads that validate and seal the parts of such messages; 0: as many as there are cores", at_least=0
     )

@@ -145,7 +145,9 @@ class Watchers:
     def _watcher(self, inbox: Inbox) -> Watcher:
         settings = self._adapter.settings
         limits = Limits(
-            bulk_bytes=settings.bulk_bytes, ratio=settings.max_inflation, max_members=settings.max_items
+            bulk_bytes=min(settings.bulk_bytes, settings.max_bytes),
+            ratio=settings.max_inflation,
+            max_members=settings.max_items,
         )
 
         def wire(name: str, content: Content) -> FileWire:

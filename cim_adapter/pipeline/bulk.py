@@ -18,7 +18,7 @@ import asyncio
 import hashlib
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
@@ -48,7 +48,6 @@ from cim_adapter.tolerance import Use, as_json
 from cim_adapter.wire import Answer, Stream
 from cim_adapter.xmltree import children, local
 
-_CHUNK = 1024 * 1024  # bytes that are prepared at once
 _TOGETHER = 4  # chunks in one transaction: some ten milliseconds that others wait
 _MOST_ERRORS = 1_000  # that are told one by one
 _NUMBERS = 24  # bits for the numbers within a chunk: it has no more elements
@@ -165,10 +164,7 @@ class Bulk:
         async with self._at_once:
             if self._sweeping is None or self._sweeping.done():
                 self._sweeping = asyncio.create_task(self._sweep())
-            return await _Taking(self, passage, stream, self._cutter(), self._settings.max_bytes).run()
-
-    def _cutter(self) -> Cutter:
-        return Cutter(self._units, size=_CHUNK, most=self._settings.max_bytes)
+            return await _Taking(self, passage, stream, self._settings, self._units).run()
 
     async def give_up(self, uid: str) -> None:
         """Take away all that a message brought."""
@@ -189,13 +185,15 @@ class Bulk:
 class _Taking:
     """One message on its way."""
 
-    def __init__(self, bulk: Bulk, passage: Passage, stream: Stream, cutter: Cutter, most: int) -> None:
+    def __init__(
+        self, bulk: Bulk, passage: Passage, stream: Stream, settings: Settings, units: Mapping[str, str]
+    ) -> None:
+        size, self._most = settings.bulk_part_bytes, settings.max_bytes
         self._bulk = bulk
         self._passage = passage
         self._stream = stream
-        self._pieces = aiter(stream)
-        self._cutter = cutter
-        self._most = most
+        self._pieces = _gathered(stream, size)
+        self._cutter = Cutter(units, size=size, most=self._most)
         self._transcoder = Transcoder()
         self._hash = hashlib.sha256()
         self._size = 0
@@ -209,13 +207,12 @@ class _Taking:
     async def run(self) -> Answer | bytes:
         try:
             return await self._run()
-        except (DatabaseError, OSError):
-            if self._stream.source is None:
-                await self._abandon()
-            raise  # what can be read again goes on here when the database, or the disk, is back
-        except Exception:
+        except Exception as error:
             self._passage.entry, self._passage.whole = None, Whole(self._hash.digest(), self._size)
-            await self._abandon()
+            if self._stream.source is None or not isinstance(error, DatabaseError | OSError):
+                await self._abandon()
+            else:  # it goes on here when the database, or the disk, is back
+                self._passage.uid = journal.new_uid()
             raise
 
     # ------------------------------------------------------------------------------------------ the way
@@ -483,6 +480,19 @@ class _Taking:
                     "that are created or changed may have more. Send it in several messages."
                 )
         return b"".join(opening)
+
+
+async def _gathered(stream: Stream, size: int) -> AsyncIterator[bytes]:
+    """The stream in pieces of ``size`` bytes, or more where it has larger ones."""
+    held, length = list[bytes](), 0
+    async for piece in stream:
+        held.append(piece)
+        length += len(piece)
+        if length >= size:
+            yield b"".join(held)
+            held, length = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _fits(known: Understood, head: Head) -> bool:

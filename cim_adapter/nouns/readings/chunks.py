@@ -114,8 +114,8 @@ class _Cut:
 
     def _window(self, inside: bytes, count: int, known: Instants) -> tuple[int, int] | None:
         """First and last instant, where each reading has a timeStamp and all of them are written alike."""
-        if self._quality in inside:
-            return None  # they have timestamps of their own
+        if self._quality in inside or b"&" in inside:
+            return None  # qualities have timestamps of their own, and a reference may stand for any character
         _, *stamps = inside.split(self._stamp)
         if not count or len(stamps) != count:
             return None

@@ -11,7 +11,7 @@ import pytest
 from cim_adapter.errors import OverBudget, Unreadable
 from cim_adapter.transports.files.contents import Contents, Limits
 
-LIMITS = Limits(max_bytes=100_000, ratio=100, max_members=10)
+LIMITS = Limits(bulk_bytes=100_000, ratio=100, max_members=10)
 
 
 @pytest.fixture
