@@ -216,8 +216,7 @@ def test_a_file_that_is_too_large(new_drop):
     drop.put("large.xml", b"<a/>" + b" " * 1000)
     (report,) = drop.take()
     assert report.line == (
-        "rejected large.xml: 3.1 The body has more than 1,000 bytes (setting max_bytes), and only MeterReadings "
-        "that are created or changed may have more. Send it in several messages."
+        "rejected large.xml: 3.1 found 1,004 bytes; expected at most 1,000 bytes. Send it in several messages."
     )
 
 
