@@ -17,8 +17,9 @@ SMALL_PARTS = 128 * 1024  # bytes: many transactions, so that there are many mom
 
 @pytest.fixture
 def huge(tmp_path, messages):
-    """A file with a million readings, of as many meters as that takes."""
-    made = etree.tostring(messages.create(messages.meter("meter-x", BLOCK), header={"MessageID": "huge"}))
+    """A SOAP capture with a million readings, of as many meters as that takes."""
+    one = messages.create(messages.meter("meter-x", BLOCK), header={"MessageID": "huge"})
+    made = etree.tostring(messages.envelope(one))
     start, end = made.index(b"<MeterReading>"), made.index(b"</MeterReading>") + len(b"</MeterReading>")
     path = tmp_path / "huge.part"
     with path.open("wb") as file:

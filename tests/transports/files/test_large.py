@@ -42,12 +42,6 @@ def test_an_envelope(large, messages, meters):
     assert results(large) == ["OK"]
 
 
-def test_a_soap_capture(large, messages, meters):
-    large.put("a.xml", messages.envelope(messages.create(*meters, header={"MessageID": "m"})))
-    assert [report.outcome for report in large.take()] == ["done"]
-    assert large.stored() == {"m": (30, 120)}
-
-
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_profile_alone_is_the_same_when_it_comes_again(large, messages, meters, pack):
     body = etree.tostring(messages.readings(*meters))
