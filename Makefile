@@ -35,7 +35,7 @@ clean:
 
 # Made anew when the dependencies or the interpreter change.
 $(VENV)/installed: pyproject.toml constraints.txt $(VENV)/made-by-$(notdir $(PYTHON))
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,dev,postgres]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,dev,parquet,postgres]'
 	touch $@
 
 $(VENV)/made-by-$(notdir $(PYTHON)):

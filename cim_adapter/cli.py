@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter import instants, watching
+from cim_adapter.export import arguments as export_arguments
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store.sealing import StoreError
 from cim_adapter.validate.command import add_arguments
@@ -107,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--since", metavar="TIME", help="xs:dateTime; calls that arrived then or later")
     export.add_argument("--until", metavar="TIME", help="xs:dateTime; calls that arrived before then")
     export.set_defaults(run=_export_audit)
+
+    exporting = commands.add_parser("export", help="write what is stored as XML, JSON lines, CSV or Parquet")
+    export_arguments.add_arguments(exporting, _storage())
+    exporting.set_defaults(run=_export)
 
     explain = commands.add_parser("explain", help="an identifier of the standard, in words")
     explain.add_argument("code", metavar="CODE", help="such as 0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0 or 3.26.0.85")
@@ -234,6 +239,12 @@ def _export_audit(options: argparse.Namespace) -> int:
             lambda reader: sum(_printed(json.dumps(row)) for row in audit.export(reader, since=since, until=until))
         )
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from cim_adapter.export.command import export
+
+    return export(_settings(options), options, tell=lambda line: print(f"cim-adapter: {line}", file=sys.stderr))
 
 
 def _printed(line: str) -> int:

@@ -1,7 +1,7 @@
 """Who is calling, and what they may do: the same for every transport."""
 
 from cim_adapter.access.access import Access
-from cim_adapter.access.audit import administered
+from cim_adapter.access.audit import administered, shown
 from cim_adapter.access.certificates import Certificates
 from cim_adapter.access.identity import Certified, Credentials, Identity
 from cim_adapter.access.keys import ApiKeys, give_key, new_key
@@ -22,4 +22,5 @@ __all__ = [
     "give_key",
     "issue",
     "new_key",
+    "shown",
 ]

@@ -27,7 +27,7 @@ def subjects(call: Call) -> tuple[tuple[str, ...], int]:
     keyed hash of the name. The same name always has the same hash.
     """
     found = objects_named(call)
-    named = [_shown(call.vault, kind, identity) for kind, identity in found]
+    named = [shown(call.vault, kind, identity) for kind, identity in found]
     if len(named) == 1:
         return tuple(named), 1
     named.sort()
@@ -71,7 +71,8 @@ def _asked_for(call: Call) -> Iterator[tuple[str, Identity]]:
                 yield kind_of(local(parent)), read_identity(parent)
 
 
-def _shown(vault: Vault, kind: str, identity: Identity) -> str:
+def shown(vault: Vault, kind: str, identity: Identity) -> str:
+    """An object as the trail names it: see ``subjects``."""
     mrid = identity.mrid
     if mrid is not None and len(mrid) <= _LONGEST and not any(map(str.isspace, mrid)):
         return f"{kind}/{mrid}"

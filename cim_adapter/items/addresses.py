@@ -26,6 +26,15 @@ class Addresses(msgspec.Struct, frozen=True):
             return [_shortest(identity) for identity in found]
         return [Identity(text) if _UUID.fullmatch(text) else Identity(None, (Name(text),))]
 
+    def all(self, wanted: Mapping[str, Iterable[str]]) -> list[tuple[str, Identity]]:
+        """What each of these texts names, with its kind."""
+        return [
+            (kind, identity)
+            for kind, texts in wanted.items()
+            for text in texts
+            for identity in self.of(kind, text)
+        ]
+
 
 def addresses(reader: Reader, wanted: Mapping[str, Iterable[str]]) -> Addresses:
     """What these texts name, by kind of object."""

@@ -12,6 +12,7 @@ import msgspec
 from cim_adapter.codes import CodeLists, MalformedCode, ReadingType
 from cim_adapter.instants import Instants
 from cim_adapter.items.reading import INTERVALS, Reading
+from cim_adapter.items.reading_query import ReadingQuery
 from cim_adapter.items.tokens import as_token
 from cim_adapter.items.vocabulary import QualityWords, Quantity, ReadingWords
 from cim_adapter.nouns.readings import model
@@ -40,15 +41,35 @@ class ReadingReader:
         self._words = ReadingWords(lists)
         self._qualities = QualityWords(lists)
 
-    def spots(self, found: Iterable[MeterReading], fits: Callable[[Quantity], bool]) -> Iterator[Spot]:
-        """Where the readings are whose quantity ``fits``; only those of a page need be made of them."""
-        known: dict[tuple[str, bool], Quantity | None] = {}
+    def fitting(self, found: list[MeterReading], wanted: ReadingQuery) -> list[MeterReading]:
+        """Those of ``found`` that are asked for by what a query profile cannot say: parts of types, qualities."""
+        if not wanted.parts and not wanted.qualities:
+            return found
+        known: dict[tuple[str, bool], bool] = {}
+
+        def fits(block: model.Block) -> bool:
+            if block.kind is Kind.EVENTS:
+                return False
+            same = block.reading_type, block.kind is Kind.INTERVALS
+            if same not in known:
+                known[same] = wanted.fits(self.quantity(*same))
+            return known[same]
+
+        kept = []
+        for item in found:
+            blocks = [self._of_quality(block, wanted.qualities) for block in item.blocks if fits(block)]
+            if blocks := [block for block in blocks if block.readings]:
+                kept.append(MeterReading(item.meter, item.usage_point, blocks))
+        return kept
+
+    def spots(self, found: Iterable[MeterReading]) -> Iterator[Spot]:
+        """Where the readings are; only those of a page need be made of them."""
+        known: dict[tuple[str, bool], Quantity] = {}
         moments = Instants()
 
-        def quantity(code: str, interval: bool) -> Quantity | None:
+        def quantity(code: str, interval: bool) -> Quantity:
             if (code, interval) not in known:
-                what = self.quantity(code, interval)
-                known[code, interval] = what if fits(what) else None
+                known[code, interval] = self.quantity(code, interval)
             return known[code, interval]
 
         for item in found:
@@ -66,9 +87,16 @@ class ReadingReader:
             return msgspec.structs.replace(words, reading_type=INTERVALS if interval else "registerReads")
         return words
 
-    def qualities(self, spot: Spot) -> list[str]:
-        """The words of its qualities."""
-        return [self._qualities.word(quality.type) for quality in spot[1].qualities]
+    def _of_quality(self, block: model.Block, qualities: frozenset[str]) -> model.Block:
+        """The block with those of its readings that have one of these qualities; all, where there are none."""
+        if not qualities:
+            return block
+        readings = [
+            reading
+            for reading in block.readings
+            if any(self._qualities.word(quality.type) in qualities for quality in reading.qualities)
+        ]
+        return msgspec.structs.replace(block, readings=readings)
 
     def readings(self, spots: Iterable[Spot]) -> list[Reading]:
         """The readings that are there."""
@@ -91,7 +119,7 @@ class ReadingReader:
 
     @staticmethod
     def _of_meter(
-        item: MeterReading, quantity: Callable[[str, bool], Quantity | None], moments: Instants
+        item: MeterReading, quantity: Callable[[str, bool], Quantity], moments: Instants
     ) -> Iterator[Spot]:
         meter, point = _called(item.meter), _called(item.usage_point)
         for block in item.blocks:
@@ -99,8 +127,6 @@ class ReadingReader:
                 continue
             code, interval = block.reading_type, block.kind is Kind.INTERVALS
             words = quantity(code, interval)
-            if words is None:
-                continue
             kind, common = "i" if interval else "r", _common(meter, point, code, words)
             for reading in block.readings:
                 at = moments[reading.timestamp or _moment(reading)]

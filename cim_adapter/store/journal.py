@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import msgspec
 from sqlalchemy import select
 
+from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.trail import Event
@@ -196,6 +197,48 @@ def carried_out(reader: Reader, once: Once) -> str | None:
     )
     uid: str | None = found.scalar()
     return uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A message as the journal lists it. ``repeats`` is the uid of the one that it is the same as; ``size`` is how
+    many bytes the body had, where the journal has only its frame.
+    """
+
+    uid: str
+    received: int
+    transport: str
+    remote: str | None
+    partner: str
+    verb: str | None
+    noun: str | None
+    source: str | None
+    message_id: str | None
+    correlation_id: str | None
+    result: str
+    code: str
+    repeats: str | None
+    size: int | None
+    warnings: str | None
+
+
+_LINE = tuple(item.name for item in fields(Line))
+
+
+def listed(
+    reader: Reader, *, window: tuple[int, int], results: Sequence[str] = (), partners: Sequence[str] = ()
+) -> Iterator[Line]:
+    """The messages that were received in ``window``, in the order of their arrival; what is empty does not narrow.
+    Some are held at a time.
+    """
+    columns = reader.tables.journal.c
+    statement = select(*(columns[name] for name in _LINE)).where(columns.received.between(*window))
+    if results:
+        statement = statement.where(columns.result.in_(list(results)))
+    if partners:
+        statement = statement.where(columns.partner.in_(list(partners)))
+    for row in in_order(reader, statement, (columns.uid,)):
+        yield Line(**row._mapping)
 
 
 def failures(reader: Reader, *, at_most: int, among: int) -> list[Failure]:

@@ -62,6 +62,13 @@ def starts(
         yield row.start, row.readings
 
 
+def total(reader: Reader, *, reading_types: Sequence[str], window: Window) -> int:
+    """How many readings of anybody there are."""
+    readings = func.coalesce(func.sum(reader.tables.reading_block.c.readings), 0)
+    found: Any = reader.select(_fitting(reader, reading_types, window).add_columns(readings)).scalar_one()
+    return int(found)
+
+
 def _owner(reader: Reader, *, by_meter: bool) -> ColumnElement[Any]:
     columns = reader.tables.reading_block.c
     return columns.meter_id if by_meter else columns.usage_point_id

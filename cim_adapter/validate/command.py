@@ -14,11 +14,11 @@ from typing import BinaryIO, TextIO
 
 from cim_adapter.contract import ContractFiles
 from cim_adapter.errors import AdapterError, OverBudget
+from cim_adapter.progress import Progress
 from cim_adapter.schema import Catalogue, UnusableSchemaError
 from cim_adapter.validate.document import Inspector, Rules, refused
 from cim_adapter.validate.formats import FORMATS, Report, TextReport
 from cim_adapter.validate.formats.report import Total
-from cim_adapter.validate.progress import Progress
 from cim_adapter.validate.remark import Checked, Remark
 from cim_adapter.validate.semantics import Meaning
 from cim_adapter.validate.sources import UNREADABLE, Source, Unusable, sources

@@ -7,7 +7,7 @@ alone, ``details`` say since when and by what message, ``ID`` is the device and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -55,29 +55,35 @@ def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     asked for and not known. A part has room for so many devices, for it tells of each.
     """
     errors: list[Error] = []
-    told, more = cut(_fitting(reader, call.partner, asked, errors), asked.size, lambda pair: len(pair[1]) or 1)
+    after = None if asked.place is None else (asked.place.start, asked.place.id)
+    found = fitting(reader, call.partner, asked.filter, errors, after)
+    told, more = cut(found, asked.size, lambda pair: len(pair[1]) or 1)
     following = _Place(*_key(told[-1][0])) if more else None
     if not asked.is_first:
         errors.clear()  # the first part told them
     if not told:
         return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
     payload = bundle("EndDeviceControls", (match.found.content for match, _ in told))
-    states = _States.of(reader, [target for _, targets in told for target in targets])
+    states = States.of(reader, (target for _, targets in told for target in targets))
     so_far = [error for match, targets in told for error in states.tell(match, targets)]
     result = Result.PARTIAL if errors else Result.OK
     reply = Reply(result=result, errors=(*errors, *so_far), payload=payload)
     return as_part(call, asked, reply, following)
 
 
-def _fitting(
-    reader: Reader, partner: str, asked: _Asked, errors: list[Error]
+def fitting(
+    reader: Reader,
+    partner: str,
+    wanted: DeviceFilter,
+    errors: list[Error],
+    after: tuple[int, int] | None = None,
 ) -> Iterator[tuple[Match, list[Target]]]:
-    """The controls that fit, with their targets, from the part's place on, in the order of time."""
-    wanted = asked.filter
+    """The controls that fit, with their targets, behind ``after`` (start, id), in the order of time; some are
+    held at a time.
+    """
     scopes = wanted.scopes(reader, errors)
     if not all(scopes):
         return
-    after = None if asked.place is None else (asked.place.start, asked.place.id)
     found = _candidates(reader, partner, wanted, scopes, errors, after)
     fitting = (match for match in found if _fits(wanted, match))
     while some := list(islice(fitting, _AT_ONCE)):
@@ -160,7 +166,7 @@ def _is_for(match: Match, targets: list[Target], scopes: list[Scope]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _States:
+class States:
     """What to say of targets: who they are, and the messages that moved them."""
 
     now: int
@@ -169,13 +175,14 @@ class _States:
     messages: dict[str, Head]
 
     @classmethod
-    def of(cls, reader: Reader, targets: list[Target]) -> _States:
-        ids = {target.object_id for target in targets}
+    def of(cls, reader: Reader, targets: Iterable[Target]) -> States:
+        known = list(targets)
+        ids = {target.object_id for target in known}
         return cls(
             now=instants.now(),
             identities=objects.identities(reader, ids),
             kinds=objects.kinds(reader, ids),
-            messages=journal.heads(reader, {target.moved_by for target in targets}),
+            messages=journal.heads(reader, {target.moved_by for target in known}),
         )
 
     def tell(self, match: Match, targets: list[Target]) -> Iterator[Error]:

@@ -46,7 +46,8 @@ def _prepare(call: Call) -> _Asked:
 def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The events that the filter asks for; an Error for each event or object that is asked for and not known."""
     errors: list[Error] = []
-    told, more = cut(_fitting(reader, asked, errors), asked.size)
+    after = None if asked.place is None else (asked.place.created, asked.place.id)
+    told, more = cut(fitting(reader, asked.filter, errors, after), asked.size)
     following = _Place(*_key(told[-1][0])) if more else None
     if not asked.is_first:
         errors.clear()  # the first part told them
@@ -54,18 +55,18 @@ def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
         return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
     payload = bundle("EndDeviceEvents", (found.content for found, _ in told))
     reply = Reply.of(errors, any_done=True, payload=payload)
-    if marks := [_marked(found, event) for found, event in told if found.mark is not None]:
+    if marks := [marked(found, event) for found, event in told if found.mark is not None]:
         reply = replace(reply, errors=(*errors, *marks))
     return as_part(call, asked, reply, following)
 
 
-def _fitting(reader: Reader, asked: _Asked, errors: list[Error]) -> Iterator[tuple[Found, DeviceEvent]]:
-    """The events that fit, from the part's place on, in the order of time."""
-    wanted = asked.filter
+def fitting(
+    reader: Reader, wanted: DeviceFilter, errors: list[Error], after: tuple[int, int] | None = None
+) -> Iterator[tuple[Found, DeviceEvent]]:
+    """The events that fit, behind ``after`` (created, id), in the order of time; some are held at a time."""
     scopes = wanted.scopes(reader, errors)
     if not all(scopes):
         return
-    after = None if asked.place is None else (asked.place.created, asked.place.id)
     for found in _candidates(reader, wanted, scopes, errors, after):
         if _fits(wanted, scopes, found):
             event = read_event(reparse(found.content))
@@ -142,7 +143,8 @@ def _is_like(like: Like, event: DeviceEvent) -> bool:
     return not like.names or any(is_same_name(name, own) for name in like.names for own in event.names)
 
 
-def _marked(found: Found, event: DeviceEvent) -> Error:
+def marked(found: Found, event: DeviceEvent) -> Error:
+    """What to say of an event that has a mark."""
     word = found.mark.word if found.mark else ""
     since = instants.as_text(found.marked or 0)
     details = f"{word} at {since}, by the message {found.marked_by} of the journal"

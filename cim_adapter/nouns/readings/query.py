@@ -86,13 +86,37 @@ def answer(
             return Reply.of(errors, any_done=True, payload=write(_together(reader, pieces))), None
     cutter = Cutter(reader, wanted, targets, at_most)
     at = at or cutter.first()
+    told = errors if at == cutter.first() else []
+    found, following = _part(reader, wanted, cutter, at, told)
+    return Reply.of(told, any_done=True, payload=write(found) if found else ()), following
+
+
+def parts(
+    reader: Reader, wanted: ReadingFilter, *, size: int, errors: list[Error]
+) -> Iterator[list[MeterReading]]:
+    """All that a get finds, in the order of an answer in parts of ``size`` readings; a part is held at a time.
+    Errors are added as they are met: for each object that is not known, and for some that brought nothing.
+    """
+    targets = read_targets(reader, wanted, errors)
+    if targets.nobody:
+        return
+    cutter = Cutter(reader, wanted, targets, size)
+    at: Position | None = cutter.first()
+    while at is not None:
+        found, at = _part(reader, wanted, cutter, at, errors)
+        if found:
+            yield found
+
+
+def _part(
+    reader: Reader, wanted: ReadingFilter, cutter: Cutter, at: Position, errors: list[Error]
+) -> tuple[list[MeterReading], Position | None]:
+    """What the part at ``at`` tells, and where the next one begins."""
     part = cutter.part(at)
     pieces = _pieces(reader, wanted.within(part.window), part.targets, without_meters=part.without_meters)
-    told = errors if at == cutter.first() else []
     if part.window == wanted.hull:
-        told += _missing(pieces, part.targets)
-    payload = write(_together(reader, pieces)) if pieces else ()
-    return Reply.of(told, any_done=True, payload=payload), part.following
+        errors += _missing(pieces, part.targets)
+    return _together(reader, pieces), part.following
 
 
 def as_profile(found: list[MeterReading], wanted: ReadingFilter) -> Payload:

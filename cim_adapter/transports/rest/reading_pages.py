@@ -107,9 +107,7 @@ class ReadingPages:
 
     def _spots(self, found: list[MeterReading], wanted: ReadingQuery, after: Key | None) -> list[Spot]:
         """Where in one part the readings are that fit and come after ``after``, in their order."""
-        spots = self._reader.spots(found, wanted.fits)
+        spots = self._reader.spots(self._reader.fitting(found, wanted))
         if after is not None:
             spots = (spot for spot in spots if spot[0] > after)
-        if wanted.qualities:
-            spots = (spot for spot in spots if wanted.qualities.intersection(self._reader.qualities(spot)))
         return sorted(spots, key=itemgetter(0))

@@ -218,7 +218,7 @@ class Readings(Resource):
         outcome, told = await self._pages.ask(call, asked, addresses)
         if outcome.failed and not outcome.empty:
             return outcome.problem(unknown=404).response(call.form)
-        for spot in self._reader.spots(told, lambda _: True):
+        for spot in self._reader.spots(told):
             # A meter may be told under other usage points than before: it is the same reading.
             if (spot[0][0], point, *spot[0][2:]) == key:
                 return self._reader.readings([spot])[0]

@@ -12,11 +12,16 @@ _WIDTH = 30
 
 
 class Progress:
-    """Counts bytes; draws on ``out``, if there is one. ``total`` is in bytes, 0 where it is not known."""
+    """Counts bytes, or things called ``unit``; draws on ``out``, if there is one. ``total`` is how many there are,
+    0 where that is not known.
+    """
 
-    def __init__(self, out: TextIO | None, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, out: TextIO | None, total: int, *, unit: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._out = out
         self._total = total
+        self._unit = unit
         self._clock = clock
         self._started = self._drawn = clock()
         self._done = 0
@@ -26,8 +31,12 @@ class Progress:
         """The same bytes, counted; ``share`` is what of a counted byte was stored, where it was packed."""
         for piece in pieces:
             yield piece
-            self._done += int(len(piece) * share)
-            self._draw()
+            self.add(int(len(piece) * share))
+
+    def add(self, done: int) -> None:
+        """So many more are done."""
+        self._done += done
+        self._draw()
 
     def clear(self) -> None:
         """Take the bar away, so that something else can be written."""
@@ -48,9 +57,10 @@ class Progress:
 
     def _line(self, seconds: float) -> str:
         rate = self._done / seconds
-        speed = f"{rate / 1e6:,.1f} MB/s"
+        speed = f"{rate:,.0f} {self._unit}/s" if self._unit else f"{rate / 1e6:,.1f} MB/s"
         if not self._total:
-            return f"{self._done / 1e6:,.0f} MB, {speed}"
+            done = f"{self._done:,} {self._unit}" if self._unit else f"{self._done / 1e6:,.0f} MB"
+            return f"{done}, {speed}"
         part = min(1.0, self._done / self._total)
         bar = "█" * int(part * _WIDTH)
         left = (self._total - self._done) / rate if rate else 0

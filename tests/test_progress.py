@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from cim_adapter.validate.progress import Progress
+from cim_adapter.progress import Progress
 
 
 def test_a_bar_says_how_far_how_fast_and_how_long():
@@ -23,3 +23,13 @@ def test_short_work_and_no_terminal_need_none():
     list(Progress(out, 10, clock=lambda: 0.0).watching([b"x"] * 10))
     assert out.getvalue() == ""
     list(Progress(None, 10).watching([b"x"] * 10))
+
+
+def test_things_are_counted_by_their_name():
+    now = [0.0]
+    out = io.StringIO()
+    progress = Progress(out, 0, unit="readings", clock=lambda: now[0])
+    for _ in range(3):
+        now[0] += 1
+        progress.add(10_000)
+    assert out.getvalue().endswith("\r30,000 readings, 10,000 readings/s")

@@ -1,0 +1,1 @@
+"""The command ``cim-adapter export``: what the store holds, as files."""
