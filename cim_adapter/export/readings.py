@@ -46,7 +46,7 @@ class _Readings:
 
 
 class Readings:
-    """Meters in the order in which they became known, the readings of each in that of time."""
+    """Meters in an order that stays the same, the readings of each in that of time."""
 
     noun, unit, row = "MeterReadings", "readings", Reading
 
