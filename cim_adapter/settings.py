@@ -167,6 +167,15 @@ class Settings:
     max_readings: int = _setting(
         100_000, "readings in one reply; a larger answer comes in parts (0.1, 0.2)", at_least=1
     )
+    large_answers: str = _setting(
+        "parts",
+        "how a get of many readings is answered: in parts, or as a stream, one reply of any size that is written "
+        "while it is read. A partner's table and an Option of the request may say otherwise",
+        of=("parts", "stream"),
+    )
+    stream_patience: float = _setting(
+        60.0, "seconds that a caller may take for each MiB of a stream; then it is broken off", at_least=1
+    )
 
     context: str = _setting(
         "", "Header/Context that is taken, beside messages that have none; others are refused with 7.7. Empty: any"

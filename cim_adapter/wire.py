@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol
 
 import msgspec
@@ -14,14 +14,22 @@ from cim_adapter.nouns.registry import Content
 from cim_adapter.schema import Budget, parse
 
 
+class Undelivered(Exception):
+    """An answer that is written while it is made did not reach its caller, who is gone or too slow: the text says
+    which. A door throws it into the stream.
+    """
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What goes back: bytes, and an HTTP status for transports that have one. ``allowance``: what is left of
-    the caller's quota, where it has one.
+    the caller's quota, where it has one. ``stream`` stands for ``body`` where the answer is written while it is
+    made, as it may be for an ``Arrival`` that says so; where it raises, what was written must not pass for whole.
     """
 
     body: bytes
     status: int = 200
     allowance: Allowance | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 class Wire(Protocol):
@@ -72,6 +80,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Another message of a request whose first one was counted: it is none of the caller's quota."""
     unrepeatable: bool = False
     """The transport sees to it that a message played again does nothing: it need not prove that it is fresh."""
+    streams: bool = False
+    """The transport can write an answer while it is made, and the wire closes messages as XML."""
     read: Callable[[bytes, Budget], etree._Element] = parse
     """Makes a document of the body, within the budget. Raises Fault."""
     content: Content | None = None

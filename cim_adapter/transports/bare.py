@@ -20,6 +20,7 @@ class BareWire:
     """One exchange of bare messages. A fault is a FaultMessage, with the HTTP status of its error."""
 
     name = "xml"
+    streams = True
 
     def __init__(self, content_type: str) -> None:
         given = content_type.partition(";")[0].strip().lower()
@@ -37,10 +38,13 @@ class BareWire:
 
 
 class HttpWire(Wire, Protocol):
-    """A wire that knows the media type of its answers."""
+    """A wire that knows the media type of its answers. ``streams``: see ``Arrival``."""
 
     @property
     def content_type(self) -> str: ...
+
+    @property
+    def streams(self) -> bool: ...
 
 
 class EitherWire:
@@ -48,6 +52,8 @@ class EitherWire:
 
     What is neither an Envelope nor a message is answered in SOAP, unless it came as ``application/xml``.
     """
+
+    streams = True
 
     def __init__(self, soap: HttpWire, bare: BareWire, shapes: ShapeReader) -> None:
         self._soap = soap

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 from granian.rsgi import HTTPProtocol, Scope
 from lxml import etree
@@ -23,7 +22,7 @@ from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.transports.rest.door import RestDoor
 from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, NotOurs, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
-from cim_adapter.wire import Answer, Arrival
+from cim_adapter.wire import Answer, Arrival, Undelivered
 
 _PAGES = ("health", "status", "openapi.json", "docs", "xsd")
 
@@ -82,8 +81,12 @@ class HttpDoor:
         except Exception:  # a defect of ours: the client is told, not shown
             self._log.exception("%s %s failed", request.method, request.path)
             response = Response(status=500, body=b"the adapter could not do this; its log says why\n")
-        with suppress(ClientGone):
-            await response.send(protocol, secure=request.secure)
+        try:
+            await response.send(protocol, request, self._settings.stream_patience)
+        except Undelivered as error:  # whoever made the stream has said so; REST's says nothing
+            self._log.info("the answer to %s %s broke off: %s", request.method, request.path, error)
+        except Exception:
+            self._log.exception("the answer to %s %s broke off", request.method, request.path)
 
     async def _route(self, request: Request) -> Response:
         first, _, rest = request.path.strip("/").partition("/")
@@ -141,7 +144,14 @@ class HttpDoor:
         except AdapterError as error:
             answer = await self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
-        arrival = Arrival(body=body, credentials=request.credentials, remote=request.remote, wire=wire, read=read)
+        arrival = Arrival(
+            body=body,
+            credentials=request.credentials,
+            remote=request.remote,
+            wire=wire,
+            streams=wire.streams,
+            read=read,
+        )
         return self._response(wire, await self._pipeline.take(arrival))
 
     @staticmethod
@@ -149,4 +159,10 @@ class HttpDoor:
         headers = quota_headers(answer) + (CHALLENGES if answer.status == 401 else ())
         if closing:
             headers += (("connection", "close"),)
-        return Response(status=answer.status, content_type=wire.content_type, body=answer.body, headers=headers)
+        return Response(
+            status=answer.status,
+            content_type=wire.content_type,
+            body=answer.body,
+            headers=headers,
+            stream=answer.stream,
+        )

@@ -52,6 +52,11 @@ class MessageWire:
     def content_type(self) -> str:
         return self._wanted if self._wanted is Form.JSON else f"{self._wanted}; charset=utf-8"
 
+    @property
+    def streams(self) -> bool:
+        """JSON is made of the whole message."""
+        return self._wanted is Form.XML
+
     def read(self, body: bytes, budget: Budget) -> etree._Element:
         """The document in ``body``. Raises Fault."""
         return self._bridge.read(body, MESSAGE, budget) if self._sent is Form.JSON else parse(body, budget)

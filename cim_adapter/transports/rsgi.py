@@ -7,7 +7,9 @@ this takes 85.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, nullcontext
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,9 +17,10 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from cim_adapter.access import Credentials
 from cim_adapter.errors import OverBudget
+from cim_adapter.transports.connection import Connection
 from cim_adapter.transports.peers import Peer, Peers
 from cim_adapter.transports.proxies import TrustedProxies
-from cim_adapter.wire import Answer
+from cim_adapter.wire import Answer, Undelivered
 
 _ONE_PIECE = 64 * 1024  # bytes; the server holds a larger body twice before it hands it over whole
 
@@ -135,6 +138,10 @@ class Request:
         # What is not ASCII is not handed out; but a credential that is no good is not the same as none.
         return "\ufffd" if value is None and name in self.headers else value
 
+    def connection(self, patience: float) -> Connection | None:
+        """Its connection, for an answer that is a stream."""
+        return Connection.between(self._scope.client, self._scope.server, patience)
+
     async def body(self, at_most: int) -> bytes:
         """The body. Raises OverBudget as soon as it is known to be larger than ``at_most`` bytes, and
         ClientGone where the client goes away before the declared length is reached.
@@ -187,25 +194,44 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     policy: str = STRICT
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
 
-    async def send(self, protocol: HTTPProtocol, *, secure: bool) -> None:
-        """``secure``: the client speaks TLS, and is told never to do otherwise (RFC 6797 §7.2)."""
+    async def send(self, protocol: HTTPProtocol, request: Request, patience: float) -> None:
+        """Answer ``request``. ``patience``: see ``Connection``. Raises what a stream raises, and Undelivered where
+        it does not reach the client: the connection is broken off then.
+        """
         headers = [
             ("content-type", self.content_type),
             ("content-security-policy", self.policy),
-            *(_OVER_TLS if secure else _GUARDS),
+            *(_OVER_TLS if request.secure else _GUARDS),  # over TLS a client is told to stay there (RFC 6797 §7.2)
             *self.headers,
         ]
         if self.stream is None:
             protocol.response_bytes(self.status, headers, self.body)
             return
-        transport = protocol.response_stream(self.status, headers)
-        try:
-            async for part in self.stream:
+        connection = request.connection(patience)
+        with nullcontext() if connection is None else connection:
+            # Dropped, the transport ends the response as if it were whole: it is held until the connection is cut.
+            transport = protocol.response_stream(self.status, headers)
+            await _send(self.stream, transport, connection)
+
+
+class _Transport(Protocol):
+    """Granian's, of a response that is a stream; its type has no public name."""
+
+    async def send_bytes(self, data: bytes) -> None: ...
+
+
+async def _send(stream: AsyncGenerator[bytes, None], transport: _Transport, connection: Connection | None) -> None:
+    async with aclosing(stream):
+        async for part in stream:
+            try:
+                if connection is not None:
+                    await connection.room(len(part))
                 await transport.send_bytes(part)
-        except ProtocolClosed as error:
-            raise ClientGone from error
+            except (ProtocolClosed, Undelivered) as error:
+                told = error if isinstance(error, Undelivered) else Undelivered("the caller went away")
+                await stream.athrow(told)
 
 
 def quota_headers(answer: Answer) -> tuple[tuple[str, str], ...]:

@@ -60,6 +60,7 @@ class SoapWire:
     """
 
     name = "soap"
+    streams = True
 
     def __init__(
         self,

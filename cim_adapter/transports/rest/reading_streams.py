@@ -8,7 +8,7 @@ number behind it: sent again, mended, a stream is stored from where it was refus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -91,7 +91,7 @@ def _ended(problem: Problem, stored: int) -> Problem:
     return replace(problem, count=stored, detail=f"{detail}under the same Idempotency-Key.")
 
 
-async def told(form: Form, parts: AsyncIterator[Sequence[Reading] | Problem]) -> AsyncIterator[bytes]:
+async def told(form: Form, parts: AsyncIterator[Sequence[Reading] | Problem]) -> AsyncGenerator[bytes, None]:
     """The lines of each part. A problem comes as the last line: the status went out long before."""
     if form is Form.CSV:
         yield csv_head(Reading)
