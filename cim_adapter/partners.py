@@ -168,6 +168,8 @@ class Partners:
     """The profiles of a settings file."""
 
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    large_answers: Mapping[str, str] = field(default_factory=dict)
+    """``parts`` or ``stream``, of partners whose table says so: see the setting of this name."""
 
     @classmethod
     def read(cls, tables: object) -> Partners:
@@ -180,7 +182,12 @@ class Partners:
             raise PartnersError("give a table for each partner in the settings file: [partners.NAME]")
         base = _profile(DEFAULT, tables.get(DEFAULT, {}), TOLERANT)
         named = {name: _profile(name, table, base) for name, table in tables.items() if name != DEFAULT}
-        return cls({**named, DEFAULT: base})
+        answers = {name: _large_answers(name, table) for name, table in tables.items() if "large_answers" in table}
+        return cls({**named, DEFAULT: base}, answers)
+
+    def answers_of(self, name: str) -> str | None:
+        """How the partner called so is given large answers; None where no table says it."""
+        return self.large_answers.get(name, self.large_answers.get(DEFAULT))
 
     def of(self, name: str) -> Profile:
         """The profile of the partner called so."""
@@ -191,8 +198,10 @@ class Partners:
 def _profile(name: str, table: Any, base: Profile) -> Profile:
     if not isinstance(table, Mapping):
         raise PartnersError(f"{name} is no table; write [partners.{name}]")
-    if unknown := sorted(set(table) - {"strict", "tolerate", "refuse"}):
-        raise PartnersError(f"{name} has {', '.join(unknown)}; it takes strict, tolerate and refuse")
+    if unknown := sorted(set(table) - {"strict", "tolerate", "refuse", "large_answers"}):
+        raise PartnersError(
+            f"{name} has {', '.join(unknown)}; it takes strict, tolerate, refuse and large_answers"
+        )
     strict = table.get("strict", False)
     if not isinstance(strict, bool):
         raise PartnersError(f"{name}: strict is true or false, not {strict!r}")
@@ -200,6 +209,13 @@ def _profile(name: str, table: Any, base: Profile) -> Profile:
     if both := sorted(tolerated & refused):
         raise PartnersError(f"{name} both tolerates and refuses {', '.join(both)}")
     return ((frozenset() if strict else base) | tolerated) - refused
+
+
+def _large_answers(name: str, table: Mapping[str, Any]) -> str:
+    given: str = table["large_answers"]
+    if given not in ("parts", "stream"):
+        raise PartnersError(f'{name}: large_answers is "parts" or "stream", not {given!r}')
+    return given
 
 
 def _switches(name: str, part: str, listed: Any) -> Profile:

@@ -140,6 +140,8 @@ def _partners() -> str:
         "| `strict` | `true`: start from nothing, instead of from the default profile |",
         "| `tolerate` | switches to turn on |",
         "| `refuse` | switches to turn off |",
+        "| `large_answers` | `parts` or `stream`, in place of the [setting](settings.md): see"
+        " [SOAP](soap.md#large-answers) |",
         "",
         "## Switches",
         "",

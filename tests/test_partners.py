@@ -66,10 +66,14 @@ def test_the_default_profile_may_be_strict(load):
         ("[partners]\nACME = 5", "partners: ACME is no table; write [partners.ACME]"),
         (
             '[partners.ACME]\ntolerates = ["verb case"]\nmode = 1',
-            "partners: ACME has mode, tolerates; it takes strict, tolerate and refuse",
+            "partners: ACME has mode, tolerates; it takes strict, tolerate, refuse and large_answers",
         ),
         ('[partners.ACME]\nstrict = "yes"', "ACME: strict is true or false, not 'yes'"),
         ('[partners.ACME]\ntolerate = "verb case"', 'ACME: tolerate is a list of switches, such as ["verb case"]'),
+        (
+            '[partners.ACME]\nlarge_answers = "whole"',
+            'ACME: large_answers is "parts" or "stream", not \'whole\'',
+        ),
         ("[partners.ACME]\nrefuse = [1]", "ACME: refuse is a list of switches"),
         (
             '[partners.ACME]\ntolerate = ["vendor element"]',

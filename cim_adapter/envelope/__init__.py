@@ -17,11 +17,13 @@ from cim_adapter.envelope.message import (
     Header,
     Message,
     Payload,
+    Piece,
     Reply,
     Request,
     Result,
 )
 from cim_adapter.envelope.operation_set import OPERATION_SET, Operation, OperationSet, read_operation_set
+from cim_adapter.envelope.pieces import PieceWriter
 from cim_adapter.envelope.recognition import ShapeReader
 from cim_adapter.envelope.shapes import (
     Kind,
@@ -48,6 +50,8 @@ __all__ = [
     "Operation",
     "OperationSet",
     "Payload",
+    "Piece",
+    "PieceWriter",
     "Reply",
     "ReplyWords",
     "ReplyWriter",

@@ -59,6 +59,12 @@ class Dialect:
         """A copy of ``answer`` in this dialect; its payload is moved, not copied."""
         return self._copied(answer, None)
 
+    def put_on_part(self, part: etree._Element) -> etree._Element:
+        """``part`` of a profile, in this dialect."""
+        if self.www:
+            _add_www(part)
+        return part
+
     def _copied(self, element: etree._Element, parent: etree._Element | None) -> etree._Element:
         tag = self._tag(element.tag)
         if parent is None:
@@ -72,9 +78,7 @@ class Dialect:
             self._write_old_reply(made, element)
         elif name == "Payload":
             for profile in list(element):
-                if self.www:
-                    _add_www(profile)
-                made.append(profile)
+                made.append(self.put_on_part(profile))
         else:
             for key, value in element.items():
                 made.set(key, value)

@@ -7,8 +7,10 @@ Structs, because a message makes a dozen of these and a frozen dataclass takes t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from lxml import etree
@@ -123,9 +125,20 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
 _DONE = (Error(code="0.0"),)
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what a profile element holds, in an element of its own. ``count``: how many readings or objects.
+    ``following`` makes the next piece, in a snapshot that it is given; None in the last.
+    """
+
+    element: etree._Element
+    count: int
+    following: Callable[[Any], Piece] | None
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
-    for each revision of a profile that objects were stored in), or ``compressed`` in its place.
+    for each revision of a profile that objects were stored in), or ``compressed`` in its place; or the first
+    ``piece`` of a profile element that is too large to be held.
 
     ``operation_id`` is for a reply to one Operation of an OperationSet alone.
     """
@@ -135,6 +148,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[ID, ...] = ()
     payload: tuple[etree._Element, ...] = ()
     compressed: str | None = None
+    piece: Piece | None = None
     operation_id: int | None = None
 
     @classmethod
@@ -159,6 +173,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
             and self.result is Result.OK
             and not self.payload
             and self.compressed is None
+            and self.piece is None
             and not self.ids
             and self.operation_id is None
         )

@@ -87,6 +87,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """``answer`` in the dialect of the request."""
         return answer if self.dialect is None else self.dialect.put_on(answer)
 
+    def dressed_part(self, part: etree._Element) -> etree._Element:
+        """A part of a profile in the dialect of the request; it may be changed in place."""
+        return part if self.dialect is None else self.dialect.put_on_part(part)
+
 
 @contextmanager
 def as_message(carrier: etree._Element, shape: Shape) -> Iterator[None]:

@@ -31,6 +31,7 @@ from cim_adapter.store.sealing import SealError
 
 _NAME = "continuation"
 _SIZE = "partSize"
+_STREAM = "stream"
 _DONE = Error(code="0.0")
 
 F = TypeVar("F")
@@ -40,12 +41,14 @@ T = TypeVar("T")
 
 class Asked(msgspec.Struct, Generic[F, P], frozen=True):
     """What a get asks for, and which part of the answer: the one at ``place`` (None: the first), of ``size``
-    objects or readings at most.
+    objects or readings at most. ``streamed``: all of it is to be told in one reply, by a handler that can tell it
+    piece by piece (``Reply.piece``).
     """
 
     filter: F
     place: P | None
     size: int
+    streamed: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -56,11 +59,11 @@ def asked_for(call: Call, wanted: F, place: type[P], *, at_most: int) -> Asked[F
     """What ``call`` asks for. ``place`` is the type of what the handler gives to ``as_part``; ``at_most`` is
     how much a part holds.
 
-    Raises Refused: 2.15 for what is no continuation of this request, 1.6 for a part size that is none.
+    Raises Refused: 2.15 for what is no continuation of this request, 1.6 for an Option with a value that is none.
     """
     given = _option(call, _NAME)
     at = None if given is None else msgspec.msgpack.decode(_opened(call, given), type=place)
-    return Asked(wanted, at, _part_size(call, at_most))
+    return Asked(wanted, at, _part_size(call, at_most), _is_streamed(call))
 
 
 def cut(items: Iterable[T], size: int, weight: Callable[[T], int] = lambda _: 1) -> tuple[list[T], bool]:
@@ -93,6 +96,19 @@ def _part_size(call: Call, at_most: int) -> int:
             code="1.6",
         )
     return min(int(given[:18]), at_most)
+
+
+def _is_streamed(call: Call) -> bool:
+    """Whether a stream is wanted: by the request, else by what is agreed with the partner, else by the operator.
+    Who speaks of parts gets parts.
+    """
+    given = _option(call, _STREAM)
+    wanted = (call.settings.partners.answers_of(call.partner) or call.settings.large_answers) == "stream"
+    if given is not None:
+        if given.strip() not in ("true", "1", "false", "0"):
+            raise Refused(f"Option {_STREAM} is {given[:20]!r}; it is true or false", code="1.6")
+        wanted = given.strip() in ("true", "1")
+    return wanted and call.streams and _option(call, _NAME) is None and _option(call, _SIZE) is None
 
 
 def _opened(call: Call, given: str) -> bytes:

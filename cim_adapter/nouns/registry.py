@@ -63,6 +63,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers for what the message brings; the operations of a set draw from the same ones."""
     element_operation: bool = False
     """A delete that takes away the named attributes and associations alone (facts/envelope.md §5.4)."""
+    streams: bool = False
+    """The door can write an answer while it is made, to a caller who wants one."""
     content: Content | None = None
     """There where the door works with objects of the noun: a handler that can takes and leaves them there."""
 

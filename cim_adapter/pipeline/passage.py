@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from cim_adapter import instants
 from cim_adapter.access import Identity
 from cim_adapter.access.audit import objects_named
-from cim_adapter.envelope import Error, Header, Message, Reply, Shape
+from cim_adapter.envelope import Error, Header, Message, Piece, Reply, Shape
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, Handler
 from cim_adapter.store import journal
@@ -116,3 +117,10 @@ class Understood(msgspec.Struct, frozen=True, kw_only=True):
             return Reply.of(beyond, any_done=False)
         with confined(reader, reached):
             return self.handler.run(self.call, self.prepared, reader)
+
+    def further(self, reader: Reader, make: Callable[[Reader], Piece]) -> Piece:
+        """The next piece of an answer that ``run`` began, as far as the caller may reach it now."""
+        if not self.scopes:
+            return make(reader)
+        with confined(reader, reach(reader, self.scopes)):
+            return make(reader)

@@ -44,6 +44,7 @@ from cim_adapter.pipeline.inflation import Inflater, may_be_compressed
 from cim_adapter.pipeline.passage import Passage, Understood
 from cim_adapter.pipeline.policy import Policy
 from cim_adapter.pipeline.settling import Settling, answered
+from cim_adapter.pipeline.streaming import Streaming
 from cim_adapter.pipeline.understanding import Understanding
 from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.schema.bridge import Bridge
@@ -98,7 +99,14 @@ class Pipeline:
             words=words,
         )
         self._settling = Settling(
-            settings, access, bridge, budget=budget, inflater=inflater, policy=policy, words=words
+            settings,
+            access,
+            bridge,
+            budget=budget,
+            inflater=inflater,
+            policy=policy,
+            words=words,
+            streaming=Streaming(store),
         )
         self._bulk = Bulk(settings, registry, store, self._understanding, self._settling)
 
@@ -248,4 +256,4 @@ class Pipeline:
 def _found(known: Understood, reader: Reader) -> Reply:
     """The answer to a get. It is compressed here, in a reader's thread, where nobody waits for it."""
     reply = known.run(reader)
-    return packed(reply) if known.compressed else reply
+    return packed(reply) if known.compressed and reply.piece is None else reply

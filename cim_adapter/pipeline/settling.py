@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.access import Access
 from cim_adapter.envelope import (
     MESSAGE,
     Header,
+    PieceWriter,
     Reply,
     ReplyWords,
     ReplyWriter,
@@ -25,6 +27,7 @@ from cim_adapter.errors import DuplicateMessage
 from cim_adapter.pipeline.inflation import Inflater, may_be_compressed
 from cim_adapter.pipeline.passage import Understood
 from cim_adapter.pipeline.policy import Policy
+from cim_adapter.pipeline.streaming import Streaming
 from cim_adapter.schema import Budget, parse, reparse
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
@@ -50,6 +53,7 @@ class Settling:
         inflater: Inflater,
         policy: Policy,
         words: ReplyWords,
+        streaming: Streaming,
     ) -> None:
         self._settings = settings
         self._access = access
@@ -58,6 +62,7 @@ class Settling:
         self._inflater = inflater
         self._policy = policy
         self._words = words
+        self._streaming = streaming
         self._replies = ReplyWriter()
 
     def work(self, known: Understood, run: Callable[[Transaction], Reply]) -> Work[Answer]:
@@ -79,14 +84,28 @@ class Settling:
             return self._again(known, transaction, transaction.seen[entry.once])
         nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
         reply = self._words.complete(run(transaction))
+        piece, writer = reply.piece, None
+        if piece is not None:
+            writer = PieceWriter(piece, known.shape, compressed=known.compressed)
+            reply = writer.hollow(reply)
         if nonce is not None and reply.result is not Result.FAILED:
             nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC), message_id=entry.uid)
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
+        text = etree.tostring(element)
+        if piece is None or writer is None:
+            journal.write(transaction, entry, result=reply.result.value, code=reply.code, reply=text)
+            return answered(known.wire, known.sent, element)
         journal.write(
-            transaction, entry, result=reply.result.value, code=reply.code, reply=etree.tostring(element)
+            transaction,
+            entry,
+            result=reply.result.value,
+            code=reply.code,
+            reply=writer.emptied(text),
+            streamed=journal.Streamed(state="begun"),
         )
-        return answered(known.wire, known.sent, element)
+        hollow = known.wire.close(element)
+        return replace(hollow, body=b"", stream=self._streaming.told(known, writer, piece, hollow.body))
 
     def _again(self, known: Understood, transaction: Transaction, uid: str) -> Answer:
         """The reply that the message got when it was carried out before.

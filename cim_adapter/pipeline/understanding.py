@@ -121,6 +121,7 @@ class Understanding:
             settings=self._settings,
             codes=self._codes,
             catalogue=self._catalogue,
+            streams=arrival.streams and sent.ack_required,
             content=arrival.content,
             first=passage.first,
             positions=count(passage.first),

@@ -7,9 +7,10 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
@@ -71,6 +72,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             msgspec.structs.force_setattr(self, "once", (identifier_key(self.message_id), self.partner))
 
 
+class Streamed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is kept of an answer that was written while it was read, beside what stands around its payload.
+
+    ``state``: begun, told or broken off, for a ``reason``; ``size`` in bytes and SHA-256 are of the whole message
+    as it left, ``count`` is the number of readings or objects in it.
+    """
+
+    state: str
+    size: int = 0
+    sha256: str = ""
+    count: int = 0
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A message that was carried out before."""
@@ -118,13 +133,14 @@ def write(
     code: str,
     reply: bytes,
     repeats: str | None = None,
+    streamed: Streamed | None = None,
 ) -> None:
-    """Add the row, and tell the audit trail.
+    """Add the row, and tell the audit trail. ``streamed``: ``reply`` is what stands around such an answer.
 
     A message that failed does not use up its MessageID: nothing was done, so the partner may mend it and
-    send it again under the same one.
+    send it again under the same one. Nor does one with a streamed answer, which nobody could give again.
     """
-    carried_out = result in ("OK", "PARTIAL") and repeats is None
+    carried_out = result in ("OK", "PARTIAL") and repeats is None and streamed is None
     once = entry.once
     transaction.add(
         transaction.tables.journal,
@@ -148,28 +164,47 @@ def write(
             "once": 1 if carried_out else None,
             "repeats": repeats,
             "warnings": entry.warnings,
+            "streamed": None if streamed is None else _as_text(streamed),
             "request": entry.request,
             "reply": transaction.vault.seal(reply, f"journal/{entry.uid}/reply"),
         },
     )
-    transaction.audit(
-        Event(
-            received=entry.received,
-            partner=entry.partner,
-            credential=entry.credential,
-            transport=entry.transport,
-            remote=entry.remote,
-            verb=entry.verb,
-            noun=entry.noun,
-            subjects=entry.subjects,
-            subject_count=entry.subject_count,
-            result=result,
-            code=code,
-            journal_uid=entry.uid,
-        )
-    )
+    transaction.audit(_event(entry, result, code))
     if carried_out and once is not None:
         transaction.remember_seen(once, entry.uid)
+
+
+def end_stream(transaction: Transaction, entry: Entry, streamed: Streamed, *, code: str | None) -> None:
+    """Say in the row how the answer ended. With a ``code`` it broke off: the message failed, and the audit trail
+    is told so, too.
+    """
+    journal = transaction.tables.journal
+    ended: dict[str, Any] = {"streamed": _as_text(streamed)}
+    if code is not None:
+        ended |= {"result": "FAILED", "code": code}
+        transaction.audit(msgspec.structs.replace(_event(entry, "FAILED", code), calls=0))
+    transaction.execute(update(journal).where(journal.c.uid == entry.uid).values(ended))
+
+
+def _as_text(streamed: Streamed) -> str:
+    return msgspec.json.encode(streamed).decode()
+
+
+def _event(entry: Entry, result: str, code: str) -> Event:
+    return Event(
+        received=entry.received,
+        partner=entry.partner,
+        credential=entry.credential,
+        transport=entry.transport,
+        remote=entry.remote,
+        verb=entry.verb,
+        noun=entry.noun,
+        subjects=entry.subjects,
+        subject_count=entry.subject_count,
+        result=result,
+        code=code,
+        journal_uid=entry.uid,
+    )
 
 
 def read(reader: Reader, uid: str) -> Stored:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from cim_adapter.store.intakes import is_whole
 from cim_adapter.store.parts import in_parts
+from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.transaction import Reader
 
 Window = tuple[int, int]
@@ -67,6 +68,23 @@ def total(reader: Reader, *, reading_types: Sequence[str], window: Window) -> in
     readings = func.coalesce(func.sum(reader.tables.reading_block.c.readings), 0)
     found: Any = reader.select(_fitting(reader, reading_types, window).add_columns(readings)).scalar_one()
     return int(found)
+
+
+def undoubted(
+    reader: Reader, meters: Sequence[int], *, reading_types: Sequence[str], windows: Sequence[Window]
+) -> set[int]:
+    """Those of ``meters`` of which a reading in one of ``windows`` is visible for sure: a block lies in it as a
+    whole, and neither of the meter nor of the block's usage point was anything ever deleted.
+    """
+    columns, erased = reader.tables.reading_block.c, reader.tables.erasure.c.object_id
+    never = ~exists().where(or_(erased == columns.meter_id, erased == columns.usage_point_id))
+    within = or_(*(and_(columns.start >= first, columns.end <= last) for first, last in windows))
+    found: set[int] = set()
+    for some in in_parts(meters):
+        fitting = _fitting(reader, reading_types, FOREVER).where(columns.meter_id.in_(list(some)), within, never)
+        rows = reader.select(fitting.add_columns(columns.meter_id).distinct())
+        found.update(row.meter_id for row in rows)
+    return found
 
 
 def _owner(reader: Reader, *, by_meter: bool) -> ColumnElement[Any]:

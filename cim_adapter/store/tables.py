@@ -328,6 +328,7 @@ def _journal(metadata: MetaData) -> Table:
         Column("once", SmallInteger, comment="1 where the message was carried out: its MessageID is taken"),
         Column("repeats", Text, comment="uid of the message that this one is a copy of"),
         Column("warnings", Text, comment="JSON: deviations that were let pass, and where"),
+        Column("streamed", Text, comment="JSON: how a streamed answer ended; NULL: reply has it"),
         _sealed("request", "journal/{uid}/request", "the body as received"),
         _sealed("reply", "journal/{uid}/reply", "the reply message as sent"),
         # Databases count NULLs as different, so only messages that were carried out exclude each other.

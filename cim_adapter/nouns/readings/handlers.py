@@ -5,6 +5,7 @@ from __future__ import annotations
 from cim_adapter.envelope import Reply
 from cim_adapter.errors import Incomplete
 from cim_adapter.nouns.continuation import Asked, as_part, asked_for
+from cim_adapter.nouns.readings import streams
 from cim_adapter.nouns.readings.chunks import UNIT, prepare_chunk
 from cim_adapter.nouns.readings.filter import ReadingFilter, read_filter
 from cim_adapter.nouns.readings.model import MeterReading
@@ -49,9 +50,11 @@ def _prepare_get(call: Call) -> Asked[ReadingFilter, Position]:
 
 @handles("get", "MeterReadings", prepare=_prepare_get)
 def get(call: Call, asked: Asked[ReadingFilter, Position], reader: Reader) -> Reply:
-    """The readings that the filter asks for, in parts where they are too many for one reply; an Error for
-    each meter or usage point without any.
+    """The readings that the filter asks for, in parts or as a stream where they are too many for one reply; an
+    Error for each meter or usage point without any.
     """
+    if asked.streamed:
+        return streams.answer(reader, asked.filter)
     content = call.content
 
     def write(found: list[MeterReading]) -> Payload:

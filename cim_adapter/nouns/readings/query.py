@@ -28,7 +28,7 @@ _Series = tuple[int | None, int | None, Kind, str]
 
 
 @dataclass(slots=True)
-class _Piece:
+class OpenBlock:
     """A block as found, with the instants of its readings and those of them that are wanted.
 
     ``usage_point`` is the one it is told under: that of its message, or the one its meter is linked to.
@@ -73,17 +73,11 @@ def answer(
     errors: list[Error] = []
     targets = read_targets(reader, wanted, errors)
     if targets.nobody:
-        return Reply.of(errors or _missing([], targets), any_done=False), None
+        return nobody(errors, targets), None
     if at is None:
-        try:
-            pieces = _pieces(reader, wanted, targets, at_most=at_most)
-        except _TooMany:
-            pass
-        else:
-            errors += [*_missing(pieces, targets), *_missing_types(pieces, wanted)]
-            if not pieces:
-                return Reply.of(errors or [_nothing()], any_done=False), None
-            return Reply.of(errors, any_done=True, payload=write(_together(reader, pieces))), None
+        reply = whole(reader, wanted, targets, errors, at_most=at_most, write=write)
+        if reply is not None:
+            return reply, None
     cutter = Cutter(reader, wanted, targets, at_most)
     at = at or cutter.first()
     told = errors if at == cutter.first() else []
@@ -113,10 +107,37 @@ def _part(
 ) -> tuple[list[MeterReading], Position | None]:
     """What the part at ``at`` tells, and where the next one begins."""
     part = cutter.part(at)
-    pieces = _pieces(reader, wanted.within(part.window), part.targets, without_meters=part.without_meters)
+    found = pieces(reader, wanted.within(part.window), part.targets, without_meters=part.without_meters)
     if part.window == wanted.hull:
-        errors += _missing(pieces, part.targets)
-    return _together(reader, pieces), part.following
+        errors += _missing(found, part.targets)
+    return together(reader, found), part.following
+
+
+def nobody(errors: list[Error], targets: Targets) -> Reply:
+    """The reply where nobody is asked for; ``errors`` say who is not known."""
+    return Reply.of(errors or _missing([], targets), any_done=False)
+
+
+def whole(
+    reader: Reader,
+    wanted: ReadingFilter,
+    targets: Targets,
+    errors: Sequence[Error],
+    *,
+    at_most: int,
+    write: Callable[[list[MeterReading]], Payload],
+) -> Reply | None:
+    """The reply with all that is asked for, where that is not more than ``at_most`` readings; else None.
+    ``errors`` say who is not known.
+    """
+    try:
+        found = pieces(reader, wanted, targets, at_most=at_most)
+    except _TooMany:
+        return None
+    told = [*errors, *_missing(found, targets), *_missing_types(found, wanted)]
+    if not found:
+        return Reply.of(told or [nothing()], any_done=False)
+    return Reply.of(told, any_done=True, payload=write(together(reader, found)))
 
 
 def as_profile(found: list[MeterReading], wanted: ReadingFilter) -> Payload:
@@ -127,37 +148,37 @@ def as_profile(found: list[MeterReading], wanted: ReadingFilter) -> Payload:
     return (profile,)
 
 
-def _pieces(
+def pieces(
     reader: Reader,
     wanted: ReadingFilter,
     targets: Targets,
     *,
     at_most: int | None = None,
     without_meters: bool = False,
-) -> list[_Piece]:
+) -> list[OpenBlock]:
     """The blocks with readings that are asked for. Raises _TooMany."""
-    pieces = _find(reader, wanted, targets, at_most, without_meters)
-    _apply_erasures(pieces, readings.erasures(reader, {i for p in pieces for i in _objects_of(p)}))
-    for piece in pieces:
+    found = _find(reader, wanted, targets, at_most, without_meters)
+    _apply_erasures(found, readings.erasures(reader, {i for p in found for i in _objects_of(p)}))
+    for piece in found:
         if wanted.fits_all(piece.found.start, piece.found.end):
             continue
         piece.wanted = [
             n for n in piece.wanted if wanted.fits(piece.block, piece.block.readings[n], piece.instants[n])
         ]
     return tied(
-        [piece for piece in pieces if piece.wanted],
+        [piece for piece in found if piece.wanted],
         wanted,
-        lambda other: _pieces(reader, other, targets, without_meters=without_meters),
+        lambda other: pieces(reader, other, targets, without_meters=without_meters),
     )
 
 
 def _find(
     reader: Reader, wanted: ReadingFilter, targets: Targets, at_most: int | None, without_meters: bool
-) -> list[_Piece]:
+) -> list[OpenBlock]:
     """The blocks of whoever is asked for, with those of their readings that no later one replaces."""
     meters, points = sorted(targets.meters or ()), targets.usage_points
     types, hull = wanted.reading_types, wanted.hull
-    known: dict[int, _Piece] = {}
+    known: dict[int, OpenBlock] = {}
     own = readings.blocks(
         reader,
         meters=meters,
@@ -181,7 +202,7 @@ def _find(
     return [told for piece in known.values() for told in _at_usage_points(piece, points, places)]
 
 
-def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None) -> None:
+def _open(known: dict[int, OpenBlock], blocks: Iterable[Found], at_most: int | None) -> None:
     """Add the blocks that are not known yet. Raises _TooMany where they hold more than ``at_most`` readings."""
     moments = Instants()
     total = sum(piece.found.readings for piece in known.values())
@@ -196,12 +217,12 @@ def _open(known: dict[int, _Piece], blocks: Iterable[Found], at_most: int | None
     for found in fresh.values():
         block = opened(found.content)
         instants = [moment for reading in block.readings if (moment := reading.at(moments)) is not None]
-        known[found.id] = _Piece(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
+        known[found.id] = OpenBlock(found, block, instants, list(range(len(block.readings))), found.usage_point_id)
 
 
 def _at_usage_points(
-    piece: _Piece, asked: Collection[int], places: Mapping[int, Sequence[Placement]]
-) -> Iterator[_Piece]:
+    piece: OpenBlock, asked: Collection[int], places: Mapping[int, Sequence[Placement]]
+) -> Iterator[OpenBlock]:
     """The piece as the usage points asked for tell it: what its message said of its usage point is so; where
     that said nothing, the links of its meter say it.
     """
@@ -214,8 +235,8 @@ def _at_usage_points(
                 yield replace(piece, wanted=wanted, usage_point=place.usage_point)
 
 
-def _let_later_win(pieces: Iterable[_Piece]) -> None:
-    by_series: dict[_Series, list[_Piece]] = defaultdict(list)
+def _let_later_win(pieces: Iterable[OpenBlock]) -> None:
+    by_series: dict[_Series, list[OpenBlock]] = defaultdict(list)
     for piece in pieces:
         by_series[piece.series].append(piece)
     for series, parts in by_series.items():
@@ -235,7 +256,7 @@ def _let_later_win(pieces: Iterable[_Piece]) -> None:
             piece.wanted = kept[::-1]
 
 
-def _apply_erasures(pieces: list[_Piece], erasures: list[Erasure]) -> None:
+def _apply_erasures(pieces: list[OpenBlock], erasures: list[Erasure]) -> None:
     by_object: dict[int, list[Erasure]] = defaultdict(list)
     for erasure in erasures:
         by_object[erasure.object_id].append(erasure)
@@ -245,36 +266,36 @@ def _apply_erasures(pieces: list[_Piece], erasures: list[Erasure]) -> None:
                 piece.wanted = [n for n in piece.wanted if not erasure.start <= piece.instants[n] <= erasure.end]
 
 
-def _objects_of(piece: _Piece) -> list[int]:
+def _objects_of(piece: OpenBlock) -> list[int]:
     return [i for i in (piece.found.meter_id, piece.found.usage_point_id) if i is not None]
 
 
-def _missing(pieces: list[_Piece], targets: Targets) -> list[Error]:
+def _missing(pieces: list[OpenBlock], targets: Targets) -> list[Error]:
     """An Error (5.7) for each object asked for by name that brought nothing."""
     meters, points = {piece.found.meter_id for piece in pieces}, {piece.usage_point for piece in pieces}
     return [
-        _nothing(write_id(target.kind, target.identity))
+        nothing(write_id(target.kind, target.identity))
         for target in targets.asked
         if target.ids.isdisjoint(meters if target.of_meters else points)
     ]
 
 
-def _missing_types(pieces: list[_Piece], wanted: ReadingFilter) -> list[Error]:
+def _missing_types(pieces: list[OpenBlock], wanted: ReadingFilter) -> list[Error]:
     """An Error (5.7) for each reading type that nobody brought, where anybody brought anything."""
     brought = {piece.found.reading_type for piece in pieces}
     absent = [name for name in dict.fromkeys(wanted.reading_types) if name not in brought] if pieces else []
-    return [_nothing(ID(value=name, object_type="ReadingType", kind="name")) for name in absent]
+    return [nothing(ID(value=name, object_type="ReadingType", kind="name")) for name in absent]
 
 
-def _nothing(identifier: ID | None = None) -> Error:
+def nothing(identifier: ID | None = None) -> Error:
     return Error(code="5.7", level="WARNING", reason="no readings fit this request", id=identifier)
 
 
-def _together(reader: Reader, pieces: list[_Piece]) -> list[MeterReading]:
+def together(reader: Reader, pieces: list[OpenBlock]) -> list[MeterReading]:
     """One MeterReading for each meter, usage point and surroundings; in it, one block for each type."""
     named = {i for piece in pieces for i in (piece.found.meter_id, piece.usage_point) if i is not None}
     known = objects.identities(reader, named)
-    groups: dict[tuple[int | None, int | None, Around | None], list[_Piece]] = defaultdict(list)
+    groups: dict[tuple[int | None, int | None, Around | None], list[OpenBlock]] = defaultdict(list)
     # One message comes back in its own order, several in that of time.
     one = len({piece.found.journal_uid for piece in pieces}) == 1
     for piece in sorted(pieces, key=lambda p: (0 if one else p.found.start, p.found.id)):
@@ -289,8 +310,8 @@ def _together(reader: Reader, pieces: list[_Piece]) -> list[MeterReading]:
     ]
 
 
-def _blocks(pieces: list[_Piece]) -> list[Block]:
-    parts: dict[tuple[Kind, str, Pending | None], list[_Piece]] = defaultdict(list)
+def _blocks(pieces: list[OpenBlock]) -> list[Block]:
+    parts: dict[tuple[Kind, str, Pending | None], list[OpenBlock]] = defaultdict(list)
     for piece in pieces:
         parts[piece.found.kind, piece.found.reading_type, piece.block.pending].append(piece)
     # Within one message the order of its blocks and readings is kept; readings of several messages

@@ -1,4 +1,6 @@
-"""Answers in parts: together they are the whole answer, whatever is asked and however small the parts are."""
+"""Answers in parts, and as a stream: together they are the whole answer, whatever is asked and however small they
+are.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import pytest
 
 from cim_adapter import Adapter, Settings
 from cim_adapter.envelope import Result
+from cim_adapter.nouns.readings import streams
 from cim_adapter.nouns.readings.model import Block, MeterReading, Reading
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import Kind
@@ -94,6 +97,27 @@ def _fill(exchange):
     assert exchange.send("create", noun="MeterConfig", payload=silent).reply.result is Result.OK
 
 
+def told(reply, items):
+    """Result, errors and readings."""
+    return (
+        reply.reply.result.value,
+        [(e.code, e.id and e.id.value) for e in reply.reply.errors],
+        [
+            (
+                item.meter.mrid if item.meter else "",
+                item.usage_point.mrid if item.usage_point else "",
+                block.kind,
+                block.reading_type,
+                reading.timestamp,
+                reading.value,
+            )
+            for item in items
+            for block in item.blocks
+            for reading in block.readings
+        ],
+    )
+
+
 @pytest.fixture
 def parts(filled, exchange_on, readings_of):
     """The readings of each part of an answer, and its errors, with parts of so many readings."""
@@ -104,25 +128,7 @@ def parts(filled, exchange_on, readings_of):
             found, option = [], ""
             while True:
                 reply = exchange.get(question, option)
-                found.append(
-                    (
-                        reply.reply.result.value,
-                        [(e.code, e.id and e.id.value) for e in reply.reply.errors],
-                        [
-                            (
-                                item.meter.mrid if item.meter else "",
-                                item.usage_point.mrid if item.usage_point else "",
-                                block.kind,
-                                block.reading_type,
-                                reading.timestamp,
-                                reading.value,
-                            )
-                            for item in readings_of(reply)
-                            for block in item.blocks
-                            for reading in block.readings
-                        ],
-                    )
-                )
+                found.append(told(reply, readings_of(reply)))
                 tokens = [i.value for i in reply.reply.ids if i.id_type == "continuation"]
                 if not tokens:
                     return found
@@ -233,3 +239,45 @@ def test_a_token_tells_nothing(begun):
     _, _, token = begun
     assert b"long" not in base64.urlsafe_b64decode(token)
     assert len(token) < 200
+
+
+# --------------------------------------------------------------------------------------- as a stream
+
+FORESEEN = QUESTIONS | {
+    "types, one absent": reading_type("kWh") + reading_type("kvarh") + reading_type("nothing"),
+    "nothing but an absent type": ask(("EndDevice", "long")) + reading_type("nothing"),
+    "a time without one of them": ask(("EndDevice", "one"), ("EndDevice", "long")) + schedule(2, 2),
+    "a time of which one was deleted": ask(("EndDevice", "one")) + schedule(2, 3),
+    "inside of a block": ask(("EndDevice", "long"), ("EndDevice", "silent")) + schedule(2, 3),
+    "a type one lacks": ask(("EndDevice", "one"), ("EndDevice", "long"), ("EndDevice", "many-1"))
+    + reading_type("kvarh"),
+    "a quality nobody has": ask(("EndDevice", "long"))
+    + "<ReadingQuality><ReadingQualityType><Names><name>9</name></Names></ReadingQualityType></ReadingQuality>",
+    "a meter that was not there": ask(("EndDevice", "one"), ("UsagePoint", "linked")),
+}
+
+
+@pytest.fixture(scope="module")
+def opened(filled):
+    with Adapter(filled) as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def stream(opened, exchange_on, readings_of, monkeypatch):
+    def run(question, size):
+        monkeypatch.setattr(streams, "_AT_ONCE", size)
+        monkeypatch.setattr(streams, "_A_LOOK", 2)
+        reply = exchange_on(opened).get(question, "<Option><name>stream</name><value>true</value></Option>")
+        return told(reply, readings_of(reply))
+
+    return run
+
+
+@pytest.mark.parametrize("question", FORESEEN.values(), ids=FORESEEN)
+def test_the_stream_is_the_whole(opened, exchange_on, readings_of, stream, question):
+    whole = exchange_on(opened).get(question)
+    result, errors, readings = told(whole, readings_of(whole))
+    for size in (1, 5):
+        found = stream(question, size)
+        assert (found[0], found[1], sorted(found[2])) == (result, errors, sorted(readings)), size

@@ -95,6 +95,12 @@ def upgrade() -> None:
         ),
         sa.Column("repeats", sa.Text(), nullable=True, comment="uid of the message that this one is a copy of"),
         sa.Column("warnings", sa.Text(), nullable=True, comment="JSON: deviations that were let pass, and where"),
+        sa.Column(
+            "streamed",
+            sa.Text(),
+            nullable=True,
+            comment="JSON: how a streamed answer ended; NULL: reply has it",
+        ),
         sa.Column("request", sa.LargeBinary(), nullable=False, comment="the body as received; sealed"),
         sa.Column("reply", sa.LargeBinary(), nullable=False, comment="the reply message as sent; sealed"),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_journal")),
