@@ -6,6 +6,7 @@ import http.client
 import re
 import select
 import socket
+import statistics
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,6 +23,13 @@ MOST_MEMORY = 50 * MEGABYTE
 MOST_MILLISECONDS = 50
 SMALL = 64 * 1024  # bytes; a larger body takes its time to be sent
 INNARDS = re.compile(rb'Traceback|File "|\.py\b|lxml|sqlalchemy|0x[0-9a-f]{8}', re.IGNORECASE)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # the thread has just ended
+        return "0"
 
 
 class Target:
@@ -103,12 +111,15 @@ class Target:
     def _watch(self, post, size: int, times: int, opened=None):
         self._forget_peaks()
         before, logged = self._memory("VmRSS"), self._log.stat().st_size
-        took = []
+        took, worked = [], []
         for _ in range(times):
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), self._cpu()
             response = post()
             took.append((time.perf_counter() - start) * 1000)
-        grown, milliseconds = self._memory("VmHWM") - before, min(took)  # others use the machine too
+            worked.append((self._cpu() - busy) * 1000)
+        grown = self._memory("VmHWM") - before
+        # Others use the machine, too: what the clock says of the fastest, and the work that a strike made.
+        milliseconds = max(min(took), statistics.median(worked))
         self._record("milliseconds", round(milliseconds, 1))
         self._record("megabytes", round(grown / MEGABYTE, 1))
         assert not INNARDS.search(response.content), response.content
@@ -118,7 +129,7 @@ class Target:
         self.serves_honest_requests()
         assert grown < MOST_MEMORY
         if size <= SMALL:
-            assert milliseconds < MOST_MILLISECONDS, took
+            assert milliseconds < MOST_MILLISECONDS, (took, worked)
         return (opened or self._messages.open)(response)
 
     def _processes(self) -> Iterator[Path]:
@@ -128,6 +139,11 @@ class Target:
             yield folder
             for children in folder.glob("task/*/children"):
                 waiting += [int(child) for child in children.read_text().split()]
+
+    def _cpu(self) -> float:
+        """Seconds that all threads of the server together have run."""
+        threads = (folder.glob("task/*/schedstat") for folder in self._processes())
+        return sum(int(_read(path).split()[0] or 0) for some in threads for path in some) / 1e9
 
     def _memory(self, what: str) -> int:
         """``VmHWM`` (the peak) or ``VmRSS`` of all processes of the server together."""
