@@ -19,6 +19,14 @@ def namespace(element: etree._Element) -> str:
     return tag[1 : tag.rfind("}")] if tag[0] == "{" else ""
 
 
+class LocalNames(dict[str, str]):
+    """Tags as local names, each worked out once: for who reads many elements that are alike."""
+
+    def __missing__(self, tag: str) -> str:
+        name = self[tag] = tag[tag.rfind("}") + 1 :]
+        return name
+
+
 def children(parent: etree._Element) -> Iterator[tuple[str, etree._Element]]:
     """(local name, element) of each child element; comments and processing instructions are passed over."""
     for child in parent.iterchildren(etree.Element):

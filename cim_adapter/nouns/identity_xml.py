@@ -9,7 +9,7 @@ from lxml import etree
 
 from cim_adapter.envelope import ID
 from cim_adapter.store.objects import Identity, Name
-from cim_adapter.xmltree import children, local, namespace
+from cim_adapter.xmltree import LocalNames, children, local, namespace
 
 
 def kind_of(name: str) -> str:
@@ -44,16 +44,18 @@ def write_id(kind: str, identity: Identity) -> ID:
     return ID(value=name.name, id_type=name.type, id_authority=name.authority, object_type=kind, kind="name")
 
 
-def read_identity(element: etree._Element) -> Identity:
-    """The mRID and Names of an object element, whatever its namespace."""
+def read_identity(element: etree._Element, names: LocalNames | None = None) -> Identity:
+    """The mRID and Names of an object element, whatever its namespace. ``names`` may be shared by many."""
+    names = LocalNames() if names is None else names
     mrid: str | None = None
-    names: list[Name] = []
-    for name, child in children(element):
+    called: list[Name] = []
+    for child in element.iterchildren(etree.Element):
+        name = names[child.tag]
         if name == "mRID":
             mrid = (child.text or "").strip() or None
         elif name == "Names":
-            names.append(read_name(child))
-    return Identity(mrid, tuple(names))
+            called.append(read_name(child))
+    return Identity(mrid, tuple(called))
 
 
 def read_name(element: etree._Element) -> Name:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select, upda
 
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
+from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
@@ -23,12 +24,11 @@ from cim_adapter.store.transaction import Key, Reader, Transaction
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
-    """A control to be stored. ``keys`` are what it is found by: those of its mRID, its issuerTrackingID and the
-    CorrelationID of answers to its message, as far as it has them. ``start`` and ``end`` are instants, ``end``
-    None for one that never expires.
+    """A control to be stored. ``position`` is its place in its message. ``keys`` are what it is found by: those of
+    its mRID and its issuerTrackingID, and of CorrelationID and MessageID of its message, as far as it has them.
+    ``start`` and ``end`` are instants, ``end`` None for one that never expires.
     """
 
-    id: int
     position: int
     partner: str
     mrid: str | None
@@ -54,7 +54,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mrid_key(mrid: str) -> Key:
-    return "control.mrid_key", identifier_key(mrid)
+    return "control.mrid_key", ordered_key(mrid)
 
 
 def tracking_key(vault: Vault, tracking: str) -> Key:
@@ -70,6 +70,11 @@ def correlation_key(correlation: str) -> Key:
     return "control.correlation_key", identifier_key(correlation)
 
 
+def message_key(message_id: str) -> Key:
+    """What the controls are found by that came with a message: its MessageID stands in the journal alone."""
+    return "journal.message_key", identifier_key(message_id)
+
+
 def control_row(journal_uid: str, position: int) -> str:
     """The row identity that a control's seal is bound to."""
     return f"control/{journal_uid}/{position}"
@@ -81,6 +86,7 @@ def control_row(journal_uid: str, position: int) -> str:
 def add(
     transaction: Transaction,
     journal_uid: str,
+    control_id: int,
     control: Control,
     devices: Iterable[tuple[int, int | None]],
     now: int,
@@ -88,23 +94,23 @@ def add(
     state: State = State.RECEIVED,
 ) -> None:
     """Store a control that comes ``now``. ``devices`` are (object id, id of what stands for it)."""
+    row: dict[str, Any] = {
+        "id": control_id,
+        "journal_uid": journal_uid,
+        "position": control.position,
+        "partner": control.partner,
+        "mrid": control.mrid,
+        "type": control.type,
+        **_time(control.start, control.end),
+        "sealed": control.sealed,
+    }
     for key in control.keys:
         transaction.take(key)
-    transaction.add(
-        transaction.tables.control,
-        {
-            "id": control.id,
-            "journal_uid": journal_uid,
-            "position": control.position,
-            "partner": control.partner,
-            "mrid": control.mrid,
-            **{name.partition(".")[2]: value for name, value in control.keys},
-            "type": control.type,
-            **_time(control.start, control.end),
-            "sealed": control.sealed,
-        },
-    )
-    control_states.add(transaction, journal_uid, control.id, devices, now, state=state)
+        name, value = key
+        if name.startswith("control."):
+            row[name[8:]] = value
+    transaction.add(transaction.tables.control, row)
+    control_states.add(transaction, journal_uid, control_id, devices, now, state=state)
 
 
 def replace(

@@ -42,6 +42,7 @@ class Tables:
     intake: Table
     reading_block: Table
     erasure: Table
+    end_device_event_block: Table
     end_device_event: Table
     end_device_event_name: Table
     control: Table
@@ -69,6 +70,7 @@ class Tables:
             self.intake,
             self.reading_block,
             self.erasure,
+            self.end_device_event_block,
             self.end_device_event,
             self.end_device_event_name,
             self.control,
@@ -186,6 +188,16 @@ class Tables:
                 comment="a window of an object's readings that was deleted; the blocks stay as history",
             ),
             nonce=_nonce(metadata),
+            end_device_event_block=Table(
+                "end_device_event_block",
+                metadata,
+                Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
+                _of_message(),
+                Column("number", Integer, nullable=False, comment="of the block in its message"),
+                _sealed("sealed", "end_device_event_block/{journal_uid}/{number}", "XML elements, in a list"),
+                Index(None, "journal_uid"),
+                comment="events of one message that were sealed together",
+            ),
             end_device_event=_end_device_event(metadata),
             end_device_event_name=Table(
                 "end_device_event_name",
@@ -384,26 +396,23 @@ def _end_device_event(metadata: MetaData) -> Table:
         "end_device_event",
         metadata,
         Column("id", _ID, primary_key=True, autoincrement=False, comment="made by us: see objects"),
-        _of_message(),
-        Column("position", Integer, nullable=False, comment="of the event in its message"),
+        Column("block_id", ForeignKey("end_device_event_block.id"), nullable=False, comment="its latest version"),
+        Column("place", Integer, nullable=False, comment="of that version in the block, from 0"),
         Column("mrid", Text),
         Column("mrid_key", LargeBinary, comment="to find mrid by, however long it is"),
         Column("meter_id", ForeignKey("object.id")),
         Column("usage_point_id", ForeignKey("object.id")),
         Column("type", Text, nullable=False, comment="the ref of its EndDeviceEventType"),
         Column("created", BigInteger, nullable=False, comment="createdDateTime"),
-        Column("severity", Text),
         Column("tracking_key", LargeBinary, comment="keyed hash of issuerTrackingID"),
         Column("mark", SmallInteger, comment="1 closed, 2 canceled, 3 deleted"),
         Column("marked", BigInteger),
         Column("marked_by", Text, comment="journal uid of the message that closed, canceled or deleted it"),
-        _sealed("sealed", "end_device_event/{journal_uid}/{position}", "the XML element"),
         _only_known("uq_end_device_event_mrid_key", "mrid_key", unique=True),
         _only_known("ix_end_device_event_tracking_key", "tracking_key"),
         _only_known("ix_end_device_event_meter", "meter_id", "created"),
         _only_known("ix_end_device_event_usage_point", "usage_point_id", "created"),
         Index("ix_end_device_event_created", "created"),
-        Index("ix_end_device_event_journal_uid", "journal_uid"),
         comment="what happened in or at a device",
     )
 
@@ -419,7 +428,7 @@ def _control(metadata: MetaData) -> Table:
         Column("mrid", Text),
         Column("mrid_key", LargeBinary, comment="to find mrid by, however long it is"),
         Column("tracking_key", LargeBinary, comment="keyed hash of issuerTrackingID"),
-        Column("correlation_key", LargeBinary, comment="of the CorrelationID that answers to its message bear"),
+        Column("correlation_key", LargeBinary, comment="of the CorrelationID of its message"),
         Column("type", Text, nullable=False, comment="the ref of its EndDeviceControlType"),
         Column("start", BigInteger, nullable=False, comment="as scheduled; else when it was received"),
         Column("until", BigInteger, nullable=False, comment="its end; its start, where it has none"),

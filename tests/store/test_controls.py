@@ -20,7 +20,6 @@ def add(store, commit, journaled):
             ids = [objects.resolve(transaction, "Meter", Identity(meter)) for meter in meters]
             group = None if via is None else objects.resolve(transaction, "EndDeviceGroup", Identity(via))
             control = Control(
-                id=objects.new_id(),
                 position=0,
                 partner="cis",
                 mrid=mrid,
@@ -34,7 +33,7 @@ def add(store, commit, journaled):
                 end=end,
                 sealed=store.vault.seal(f"<{mrid}/>".encode(), controls.control_row(uid, 0)),
             )
-            controls.add(transaction, uid, control, [(i, group) for i in ids], now=7)
+            controls.add(transaction, uid, objects.new_id(), control, [(i, group) for i in ids], now=7)
 
         commit(run)
         return uid

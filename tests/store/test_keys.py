@@ -17,7 +17,6 @@ def add(store, journaled):
         def run(transaction):
             meter = objects.resolve(transaction, "Meter", objects.Identity("m-1"))
             control = Control(
-                id=objects.new_id(),
                 position=0,
                 partner="cis",
                 mrid=mrid,
@@ -27,7 +26,7 @@ def add(store, journaled):
                 end=None,
                 sealed=store.vault.seal(b"<x/>", controls.control_row(uid, 0)),
             )
-            controls.add(transaction, uid, control, [(meter, None)], now=0)
+            controls.add(transaction, uid, objects.new_id(), control, [(meter, None)], now=0)
             return transaction.has(controls.mrid_key(mrid))
 
         return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from lxml import etree
@@ -20,7 +20,7 @@ from cim_adapter.store import control_states, controls, objects
 from cim_adapter.store.control_states import State
 from cim_adapter.store.controls import Control
 from cim_adapter.store.transaction import Key, Transaction
-from cim_adapter.xmltree import adopt, children, namespace
+from cim_adapter.xmltree import LocalNames, adopt, children, namespace
 
 # ----------------------------------------------------------------------------------------- creating
 
@@ -35,11 +35,11 @@ class Prepared(msgspec.Struct, frozen=True):
 
 def prepare(call: Call) -> Prepared:
     """Decode and seal the EndDeviceControls of a Payload."""
-    now, first = instants.now(), objects.new_id()
-    correlation = call.message.header.correlation_id or call.message.header.message_id
+    now, names = instants.now(), LocalNames()
     prepared = Prepared(now, [], [])
+    of_message = _message_keys(call)
     for element in control_elements(call.payload):
-        control, position = read_control(element), next(call.positions)
+        control, position = read_control(element, names), next(call.positions)
         try:
             addressees.check_addressees(control)
             start, end = control.timing.window(now)
@@ -47,9 +47,8 @@ def prepare(call: Call) -> Prepared:
             prepared.errors.append(_refusal(control, error.reason, error.code))
             continue
         row = controls.control_row(call.uid, position)
-        keys = _keys(call, control, correlation)
+        keys = (*_keys(call, control), *of_message)
         stored = Control(
-            id=first + position,
             position=position,
             partner=call.partner,
             mrid=control.mrid,
@@ -67,12 +66,20 @@ def prepare(call: Call) -> Prepared:
     return prepared
 
 
-def _keys(call: Call, control: DeviceControl, correlation: str | None) -> tuple[Key, ...]:
-    """What the control is to be found by, its mRID first."""
-    mrid = () if control.mrid is None else (controls.mrid_key(control.mrid),)
-    tracking = () if control.tracking is None else (controls.tracking_key(call.vault, control.tracking),)
-    answers = () if correlation is None else (controls.correlation_key(correlation),)
-    return (*mrid, *tracking, *answers)
+def _keys(call: Call, control: DeviceControl) -> Iterator[Key]:
+    """What the control itself is to be found by, its mRID first."""
+    if control.mrid is not None:
+        yield controls.mrid_key(control.mrid)
+    if control.tracking is not None:
+        yield controls.tracking_key(call.vault, control.tracking)
+
+
+def _message_keys(call: Call) -> tuple[Key, ...]:
+    """What the controls of a message are to be found by, all of them."""
+    header = call.message.header
+    correlation = (controls.correlation_key(header.correlation_id),) if header.correlation_id else ()
+    message = (controls.message_key(header.message_id),) if header.message_id else ()
+    return (*correlation, *message)
 
 
 @handles("create", "EndDeviceControls", prepare=prepare)
@@ -80,12 +87,12 @@ def create(call: Call, prepared: Prepared, transaction: Transaction) -> Reply:
     """Every control that can be stored is; an Error for each of the others, and for each device of one that
     cannot be reached.
     """
-    errors, done = list(prepared.errors), False
+    errors, done, first = list(prepared.errors), False, objects.new_id()
     for control, stored in prepared.good:
         if control.mrid is not None and transaction.has(stored.keys[0]):
             errors.append(_refusal(control, "a control of this mRID exists; change it, or give another mRID"))
             continue
-        is_stored, problems = store(call, transaction, control, stored, prepared.now)
+        is_stored, problems = store(call, transaction, first, control, stored, prepared.now)
         errors += problems
         done = done or is_stored
     return Reply.of(errors, any_done=done)
@@ -94,15 +101,18 @@ def create(call: Call, prepared: Prepared, transaction: Transaction) -> Reply:
 def store(
     call: Call,
     transaction: Transaction,
+    first: int,
     control: DeviceControl,
     stored: Control,
     now: int,
     state: State = State.RECEIVED,
 ) -> tuple[bool, list[Error]]:
-    """Store a control for the devices it has, if any; an Error for each addressee that stands for none."""
+    """Store a control for the devices it has, if any; an Error for each addressee that stands for none. The ids
+    of the controls of a message count on from ``first``.
+    """
     devices, errors = addressees.resolve(call, transaction, control, stored.start)
     if devices:
-        controls.add(transaction, call.uid, stored, devices.items(), now, state=state)
+        controls.add(transaction, call.uid, first + stored.position, stored, devices.items(), now, state=state)
     return bool(devices), errors
 
 

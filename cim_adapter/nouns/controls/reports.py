@@ -78,7 +78,7 @@ def report(call: Call, reports: _Reports, transaction: Transaction) -> Reply:
     """Every control that is known is moved; an Error for each of the others, and for each device that is no
     target.
     """
-    lookup = ControlLookup(transaction, call.partner)
+    lookup, first = ControlLookup(transaction, call.partner), objects.new_id()
     correlation = call.message.header.correlation_id
     verdict = _Verdict.of(call, transaction)
     errors, done = list(reports.errors), False
@@ -95,7 +95,9 @@ def report(call: Call, reports: _Reports, transaction: Transaction) -> Reply:
             is_done = len(problems) < max(len(named), 1)
         elif item.stored is not None:
             state = verdict.in_general or State.RECEIVED
-            is_done, problems = handlers.store(call, transaction, item.control, item.stored, reports.now, state)
+            is_done, problems = handlers.store(
+                call, transaction, first, item.control, item.stored, reports.now, state
+            )
         else:
             problems, is_done = [_unknown(item.control, correlation)], False
         errors += problems
@@ -197,13 +199,13 @@ def _unknown(control: DeviceControl, correlation: str | None) -> Error:
 # ------------------------------------------------------------------------- what EndDeviceEvents tell
 
 
-def answered_by(call: Call) -> Key | None:
-    """The key of the controls that a message answers by its CorrelationID. Some partners put their own
+def answered_by(call: Call) -> tuple[Key, ...]:
+    """The keys of the controls that a message answers by its CorrelationID. Some partners put their own
     MessageID there, which answers nothing (facts/metering.md §9)."""
     header = call.message.header
     if header.correlation_id is None or header.correlation_id == header.message_id:
-        return None
-    return controls.correlation_key(header.correlation_id)
+        return ()
+    return controls.correlation_key(header.correlation_id), controls.message_key(header.correlation_id)
 
 
 def follow(call: Call, transaction: Transaction, event: DeviceEvent, devices: Collection[int]) -> None:

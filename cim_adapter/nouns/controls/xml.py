@@ -16,13 +16,15 @@ from cim_adapter.errors import Refused
 from cim_adapter.nouns.identity_xml import kind_of, read_identity
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.readings import FOREVER
-from cim_adapter.xmltree import children, texts
+from cim_adapter.xmltree import LocalNames
 
 Addressee = tuple[str, Identity]
 """Kind and identity of what a control is for: Meter, UsagePoint, EndDeviceGroup or UsagePointGroup."""
 
 _TEXTS = {"mRID": "mrid", "issuerID": "issuer", "issuerTrackingID": "tracking", "reason": "reason"}
-_ADDRESSEES = ("EndDevices", "EndDeviceGroups", "UsagePoints", "UsagePointGroups")
+_ADDRESSEES = {
+    name: kind_of(name) for name in ("EndDevices", "EndDeviceGroups", "UsagePoints", "UsagePointGroups")
+}
 # A plain EndDeviceAction has no place in the profile; where it passes, it says what the others say.
 _ACTIONS = ("PanDemandResponse", "PanDisplay", "PanPricing", "EndDeviceAction")
 _MINUTE = 60_000_000  # microseconds
@@ -83,36 +85,43 @@ class DeviceControl(msgspec.Struct, frozen=True, kw_only=True):
         return self.mrid or self.tracking or "without mRID and issuerTrackingID"
 
 
-def read_control(element: etree._Element) -> DeviceControl:
-    """What an EndDeviceControl says."""
+def read_control(element: etree._Element, names: LocalNames | None = None) -> DeviceControl:
+    """What an EndDeviceControl says. ``names`` may be shared by many that are read."""
+    names = LocalNames() if names is None else names
     own: dict[str, str] = {}
     addressees: list[Addressee] = []
-    type_ = ""
-    timings: dict[str, dict[str, str]] = {}
-    for name, child in children(element):
+    times: dict[str, str] = {}
+    of_action: dict[str, str] = {}
+    for child in element.iterchildren(etree.Element):
+        name = names[child.tag]
         if name in _TEXTS:
             if text := (child.text or "").strip():
                 own[_TEXTS[name]] = text
         elif name == "EndDeviceControlType":
-            type_ = child.get("ref", "").strip()
+            own["type"] = child.get("ref", "").strip()
         elif name in _ADDRESSEES:
-            addressees.append((kind_of(name), read_identity(child)))
-        elif name == "primaryDeviceTiming" or name in _ACTIONS:
-            timings["timing" if name == "primaryDeviceTiming" else "action"] = _times(child)
-    # The timing of the control wins over that of its action.
-    times = timings.get("action", {}) | timings.get("timing", {})
+            addressees.append((_ADDRESSEES[name], read_identity(child, names)))
+        elif name == "primaryDeviceTiming":
+            times = _times(child, names)
+        elif name in _ACTIONS:
+            of_action = _times(child, names)
+    if of_action:
+        times = of_action | times  # the timing of the control wins over that of its action
     timing = Timing(
         start=times.get("start") or times.get("startDateTime"),
         end=times.get("end"),
         duration=times.get("duration"),
         indefinite=times.get("durationIndefinite") in ("true", "1"),
     )
-    return DeviceControl(**own, type=type_, addressees=tuple(addressees), timing=timing)
+    return DeviceControl(**own, addressees=tuple(addressees), timing=timing)
 
 
-def _times(element: etree._Element) -> dict[str, str]:
-    own = texts(element)
-    for name, child in children(element):
+def _times(element: etree._Element, names: LocalNames) -> dict[str, str]:
+    own: dict[str, str] = {}
+    for child in element.iterchildren(etree.Element):
+        name = names[child.tag]
         if name == "interval":
-            own |= texts(child)
-    return {name: text.strip() for name, text in own.items() if text.strip()}
+            own |= _times(child, names)
+        elif text := (child.text or "").strip():
+            own[name] = text
+    return own

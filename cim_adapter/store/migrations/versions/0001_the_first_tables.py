@@ -238,7 +238,7 @@ def upgrade() -> None:
             "correlation_key",
             sa.LargeBinary(),
             nullable=True,
-            comment="of the CorrelationID that answers to its message bear",
+            comment="of the CorrelationID of its message",
         ),
         sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceControlType"),
         sa.Column("start", sa.BigInteger(), nullable=False, comment="as scheduled; else when it was received"),
@@ -282,7 +282,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("mrid_key IS NOT NULL"),
     )
     op.create_table(
-        "end_device_event",
+        "end_device_event_block",
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -291,71 +291,20 @@ def upgrade() -> None:
             comment="made by us: see objects",
         ),
         sa.Column("journal_uid", sa.Text(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False, comment="of the event in its message"),
-        sa.Column("mrid", sa.Text(), nullable=True),
-        sa.Column("mrid_key", sa.LargeBinary(), nullable=True, comment="to find mrid by, however long it is"),
-        sa.Column("meter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("usage_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceEventType"),
-        sa.Column("created", sa.BigInteger(), nullable=False, comment="createdDateTime"),
-        sa.Column("severity", sa.Text(), nullable=True),
-        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="keyed hash of issuerTrackingID"),
-        sa.Column("mark", sa.SmallInteger(), nullable=True, comment="1 closed, 2 canceled, 3 deleted"),
-        sa.Column("marked", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "marked_by",
-            sa.Text(),
-            nullable=True,
-            comment="journal uid of the message that closed, canceled or deleted it",
-        ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="the XML element; sealed"),
+        sa.Column("number", sa.Integer(), nullable=False, comment="of the block in its message"),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="XML elements, in a list; sealed"),
         sa.ForeignKeyConstraint(
             ["journal_uid"],
             ["journal.uid"],
-            name=op.f("fk_end_device_event_journal_uid"),
+            name=op.f("fk_end_device_event_block_journal_uid"),
             initially="DEFERRED",
             deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_end_device_event_meter_id")),
-        sa.ForeignKeyConstraint(
-            ["usage_point_id"], ["object.id"], name=op.f("fk_end_device_event_usage_point_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_end_device_event")),
-        comment="what happened in or at a device",
-    )
-    op.create_index("ix_end_device_event_created", "end_device_event", ["created"], unique=False)
-    op.create_index("ix_end_device_event_journal_uid", "end_device_event", ["journal_uid"], unique=False)
-    op.create_index(
-        "ix_end_device_event_meter",
-        "end_device_event",
-        ["meter_id", "created"],
-        unique=False,
-        sqlite_where=sa.text("meter_id IS NOT NULL"),
-        postgresql_where=sa.text("meter_id IS NOT NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_end_device_event_block")),
+        comment="events of one message that were sealed together",
     )
     op.create_index(
-        "ix_end_device_event_tracking_key",
-        "end_device_event",
-        ["tracking_key"],
-        unique=False,
-        sqlite_where=sa.text("tracking_key IS NOT NULL"),
-        postgresql_where=sa.text("tracking_key IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_end_device_event_usage_point",
-        "end_device_event",
-        ["usage_point_id", "created"],
-        unique=False,
-        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
-        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
-    )
-    op.create_index(
-        "uq_end_device_event_mrid_key",
-        "end_device_event",
-        ["mrid_key"],
-        unique=True,
-        sqlite_where=sa.text("mrid_key IS NOT NULL"),
-        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+        op.f("ix_end_device_event_block_journal_uid"), "end_device_event_block", ["journal_uid"], unique=False
     )
     op.create_table(
         "erasure",
@@ -592,6 +541,80 @@ def upgrade() -> None:
         postgresql_where=sa.text("via_id IS NOT NULL"),
     )
     op.create_table(
+        "end_device_event",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="made by us: see objects",
+        ),
+        sa.Column(
+            "block_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="its latest version",
+        ),
+        sa.Column("place", sa.Integer(), nullable=False, comment="of that version in the block, from 0"),
+        sa.Column("mrid", sa.Text(), nullable=True),
+        sa.Column("mrid_key", sa.LargeBinary(), nullable=True, comment="to find mrid by, however long it is"),
+        sa.Column("meter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("usage_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False, comment="the ref of its EndDeviceEventType"),
+        sa.Column("created", sa.BigInteger(), nullable=False, comment="createdDateTime"),
+        sa.Column("tracking_key", sa.LargeBinary(), nullable=True, comment="keyed hash of issuerTrackingID"),
+        sa.Column("mark", sa.SmallInteger(), nullable=True, comment="1 closed, 2 canceled, 3 deleted"),
+        sa.Column("marked", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "marked_by",
+            sa.Text(),
+            nullable=True,
+            comment="journal uid of the message that closed, canceled or deleted it",
+        ),
+        sa.ForeignKeyConstraint(
+            ["block_id"], ["end_device_event_block.id"], name=op.f("fk_end_device_event_block_id")
+        ),
+        sa.ForeignKeyConstraint(["meter_id"], ["object.id"], name=op.f("fk_end_device_event_meter_id")),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["object.id"], name=op.f("fk_end_device_event_usage_point_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_end_device_event")),
+        comment="what happened in or at a device",
+    )
+    op.create_index("ix_end_device_event_created", "end_device_event", ["created"], unique=False)
+    op.create_index(
+        "ix_end_device_event_meter",
+        "end_device_event",
+        ["meter_id", "created"],
+        unique=False,
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_end_device_event_tracking_key",
+        "end_device_event",
+        ["tracking_key"],
+        unique=False,
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_end_device_event_usage_point",
+        "end_device_event",
+        ["usage_point_id", "created"],
+        unique=False,
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_end_device_event_mrid_key",
+        "end_device_event",
+        ["mrid_key"],
+        unique=True,
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+    )
+    op.create_table(
         "end_device_event_name",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -622,6 +645,32 @@ def downgrade() -> None:
     op.drop_table("read_schedule_object")
     op.drop_index(op.f("ix_end_device_event_name_hash"), table_name="end_device_event_name")
     op.drop_table("end_device_event_name")
+    op.drop_index(
+        "uq_end_device_event_mrid_key",
+        table_name="end_device_event",
+        sqlite_where=sa.text("mrid_key IS NOT NULL"),
+        postgresql_where=sa.text("mrid_key IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_usage_point",
+        table_name="end_device_event",
+        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
+        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_tracking_key",
+        table_name="end_device_event",
+        sqlite_where=sa.text("tracking_key IS NOT NULL"),
+        postgresql_where=sa.text("tracking_key IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_end_device_event_meter",
+        table_name="end_device_event",
+        sqlite_where=sa.text("meter_id IS NOT NULL"),
+        postgresql_where=sa.text("meter_id IS NOT NULL"),
+    )
+    op.drop_index("ix_end_device_event_created", table_name="end_device_event")
+    op.drop_table("end_device_event")
     op.drop_index(
         "ix_control_target_via",
         table_name="control_target",
@@ -670,33 +719,8 @@ def downgrade() -> None:
     op.drop_table("link")
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
     op.drop_table("erasure")
-    op.drop_index(
-        "uq_end_device_event_mrid_key",
-        table_name="end_device_event",
-        sqlite_where=sa.text("mrid_key IS NOT NULL"),
-        postgresql_where=sa.text("mrid_key IS NOT NULL"),
-    )
-    op.drop_index(
-        "ix_end_device_event_usage_point",
-        table_name="end_device_event",
-        sqlite_where=sa.text("usage_point_id IS NOT NULL"),
-        postgresql_where=sa.text("usage_point_id IS NOT NULL"),
-    )
-    op.drop_index(
-        "ix_end_device_event_tracking_key",
-        table_name="end_device_event",
-        sqlite_where=sa.text("tracking_key IS NOT NULL"),
-        postgresql_where=sa.text("tracking_key IS NOT NULL"),
-    )
-    op.drop_index(
-        "ix_end_device_event_meter",
-        table_name="end_device_event",
-        sqlite_where=sa.text("meter_id IS NOT NULL"),
-        postgresql_where=sa.text("meter_id IS NOT NULL"),
-    )
-    op.drop_index("ix_end_device_event_journal_uid", table_name="end_device_event")
-    op.drop_index("ix_end_device_event_created", table_name="end_device_event")
-    op.drop_table("end_device_event")
+    op.drop_index(op.f("ix_end_device_event_block_journal_uid"), table_name="end_device_event_block")
+    op.drop_table("end_device_event_block")
     op.drop_index(
         "uq_control_mrid_key",
         table_name="control",
