@@ -17,7 +17,8 @@ def writing_engine(url: URL) -> Engine:
     """The engine of the one writer. On SQLite a transaction takes the write lock when it begins."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
-        _tune(engine, begin="BEGIN IMMEDIATE")
+        # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold
+        _tune(engine, "cache_size=-8192", begin="BEGIN IMMEDIATE")
     return engine
 
 
@@ -31,13 +32,13 @@ def reading_engine(url: URL, connections: int) -> Engine:
     }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **options)
-        _tune(engine, begin="BEGIN", query_only=True)
+        _tune(engine, "query_only=ON", begin="BEGIN")
         return engine
     engine = create_engine(url, pool_pre_ping=True, **options)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _tune(engine: Engine, *, begin: str, query_only: bool = False) -> None:
+def _tune(engine: Engine, *pragmas: str, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
@@ -48,10 +49,9 @@ def _tune(engine: Engine, *, begin: str, query_only: bool = False) -> None:
             "busy_timeout=30000",
             "wal_autocheckpoint=4000",  # pages; fewer, longer checkpoints cost less than many short ones
             "mmap_size=268435456",
+            *pragmas,
         ):
             connection.execute(f"PRAGMA {pragma}")
-        if query_only:
-            connection.execute("PRAGMA query_only=ON")
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
