@@ -1,25 +1,31 @@
 """EndDeviceEvents: what happened in or at a device, stored as it was told.
 
-Closing, canceling and deleting put a mark on an event; nothing is removed.
+Events that came together are sealed together, in blocks; each has a row that it is found by. Closing, canceling
+and deleting put a mark on an event; nothing is removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from itertools import islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 
 from cim_adapter.store.controls import tracking_hash
-from cim_adapter.store.journal import identifier_key
-from cim_adapter.store.objects import Name
+from cim_adapter.store.identifiers import ordered_key
+from cim_adapter.store.objects import Name, new_id
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
 from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Key, Reader, Transaction
+
+_IN_BLOCK = 64  # events; whoever asks for one of them opens all
+_BLOCK_BYTES = 64 * 1024  # a block that has so much is full
+_AT_ONCE = 100  # events whose blocks are opened together
 
 
 class Mark(IntEnum):
@@ -35,27 +41,25 @@ class Mark(IntEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An event to be stored. ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the
-    instant of its createdDateTime."""
+    """An event to be stored. ``position`` is its place in its message, ``block`` and ``place`` say where its
+    content is; ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the instant of its
+    createdDateTime."""
 
-    id: int
     position: int
+    block: int
+    place: int
     mrid: str | None
     mrid_key: Key | None
     names: tuple[Name, ...]
     type: str
     created: int
-    severity: str | None
     tracking_key: bytes | None
-    sealed: bytes
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it lies in the store, opened."""
 
     id: int
-    journal_uid: str
-    position: int
     mrid: str | None
     meter_id: int | None
     usage_point_id: int | None
@@ -68,70 +72,104 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mrid_key(mrid: str) -> Key:
-    return "end_device_event.mrid_key", identifier_key(mrid)
+    return "end_device_event.mrid_key", ordered_key(mrid)
 
 
-def event_row(journal_uid: str, position: int) -> str:
-    """The row identity that an event's seal is bound to."""
-    return f"end_device_event/{journal_uid}/{position}"
+class Sealer:
+    """Seals the events of a message into blocks, as they come. Blocks are numbered from ``first``."""
+
+    def __init__(self, vault: Vault, journal_uid: str, first: int) -> None:
+        self.blocks: dict[int, bytes] = {}
+        """The blocks that are full, sealed, by number."""
+        self._vault = vault
+        self._uid = journal_uid
+        self._number = first
+        self._contents: list[bytes] = []
+        self._bytes = 0
+
+    def put(self, content: bytes) -> tuple[int, int]:
+        """The number of the block that an event goes into, and its place there, from 0."""
+        if len(self._contents) == _IN_BLOCK or self._bytes >= _BLOCK_BYTES:
+            self.finish()
+        self._contents.append(content)
+        self._bytes += len(content)
+        return self._number, len(self._contents) - 1
+
+    def finish(self) -> None:
+        """Seal what is not sealed yet."""
+        if self._contents:
+            packed = msgspec.msgpack.encode(self._contents)
+            self.blocks[self._number] = self._vault.seal(packed, _block_row(self._uid, self._number))
+            self._number, self._contents, self._bytes = self._number + 1, [], 0
+
+
+def _block_row(journal_uid: str, number: int) -> str:
+    """The row identity that a block's seal is bound to."""
+    return f"end_device_event_block/{journal_uid}/{number}"
 
 
 # ------------------------------------------------------------------------------------------ writing
 
 
-def add(
-    transaction: Transaction, journal_uid: str, event: Event, *, meter_id: int | None, usage_point_id: int | None
-) -> None:
-    """Store one event."""
-    if event.mrid_key is not None:
-        transaction.take(event.mrid_key)
-    transaction.add(
-        transaction.tables.end_device_event,
-        {
-            "id": event.id,
-            "journal_uid": journal_uid,
-            "position": event.position,
-            "mrid": event.mrid,
-            "mrid_key": event.mrid_key and event.mrid_key[1],
+class Brought:
+    """The events that a message brings, on their way into the store. A block is stored with the first of its
+    events that is.
+    """
+
+    def __init__(self, transaction: Transaction, journal_uid: str, blocks: Mapping[int, bytes]) -> None:
+        self._transaction = transaction
+        self._uid = journal_uid
+        self._blocks = dict(blocks)
+        self._first = new_id()
+
+    def add(self, event: Event, *, meter_id: int | None, usage_point_id: int | None) -> None:
+        """Store one event."""
+        transaction, key, event_id = self._transaction, event.mrid_key, self._first + event.position
+        if key is not None:
+            transaction.take(key)
+        transaction.add(
+            transaction.tables.end_device_event,
+            {
+                "id": event_id,
+                "block_id": self._block(event.block),
+                "place": event.place,
+                "mrid": event.mrid,
+                "mrid_key": key and key[1],
+                "meter_id": meter_id,
+                "usage_point_id": usage_point_id,
+                "type": event.type,
+                "created": event.created,
+                "tracking_key": event.tracking_key,
+            },
+        )
+        if event.names:
+            _add_names(transaction, event_id, event.names)
+
+    def replace(self, found: Found, event: Event, *, meter_id: int | None, usage_point_id: int | None) -> None:
+        """Put ``event`` into the place of ``found``, with its mRID and, where it has none, its names."""
+        transaction = self._transaction
+        table, names = transaction.tables.end_device_event, transaction.tables.end_device_event_name
+        values: dict[str, Any] = {
+            "block_id": self._block(event.block),
+            "place": event.place,
             "meter_id": meter_id,
             "usage_point_id": usage_point_id,
             "type": event.type,
             "created": event.created,
-            "severity": event.severity,
             "tracking_key": event.tracking_key,
-            "sealed": event.sealed,
-        },
-    )
-    _add_names(transaction, event.id, event.names)
+        }
+        transaction.execute(update(table).where(table.c.id == found.id).values(**values))
+        if event.names:
+            transaction.execute(names.delete().where(names.c.event_id == found.id))
+            _add_names(transaction, found.id, event.names)
 
-
-def replace(
-    transaction: Transaction,
-    found: Found,
-    event: Event,
-    content: bytes,
-    *,
-    meter_id: int | None,
-    usage_point_id: int | None,
-) -> None:
-    """Put ``event`` into the place of ``found``, with its mRID and, where it has none, its names."""
-    table, names = transaction.tables.end_device_event, transaction.tables.end_device_event_name
-    transaction.execute(
-        update(table)
-        .where(table.c.id == found.id)
-        .values(
-            meter_id=meter_id,
-            usage_point_id=usage_point_id,
-            type=event.type,
-            created=event.created,
-            severity=event.severity,
-            tracking_key=event.tracking_key,
-            sealed=transaction.vault.seal(content, event_row(found.journal_uid, found.position)),
-        )
-    )
-    if event.names:
-        transaction.execute(names.delete().where(names.c.event_id == found.id))
-        _add_names(transaction, found.id, event.names)
+    def _block(self, number: int) -> int:
+        """The id of a block, which is there from now on."""
+        block_id = self._first + number
+        if (sealed := self._blocks.pop(number, None)) is not None:
+            row = {"id": block_id, "journal_uid": self._uid, "number": number, "sealed": sealed}
+            self._transaction.add(self._transaction.tables.end_device_event_block, row)
+        return block_id
 
 
 def put(transaction: Transaction, journal_uid: str, events: Sequence[Found], mark: Mark, now: int) -> None:
@@ -160,7 +198,7 @@ def _name_hash(vault: Vault, name: str) -> bytes:
 
 def by_mrid(reader: Reader, mrid: str) -> list[Found]:
     """The event of this mRID."""
-    return list(_found(reader, reader.tables.end_device_event.c.mrid_key == identifier_key(mrid)))
+    return list(_found(reader, reader.tables.end_device_event.c.mrid_key == ordered_key(mrid)))
 
 
 def by_name(reader: Reader, name: str) -> list[Found]:
@@ -206,13 +244,12 @@ def search(
         among=of_objects,
         after=after,
     )
-    return (_opened(reader, row) for row in rows)
+    return _opened(reader, rows)
 
 
 def _found(reader: Reader, *where: ColumnElement[bool]) -> Iterator[Found]:
     table = reader.tables.end_device_event
-    for row in reader.select(_there(reader).where(*where).order_by(table.c.created, table.c.id)):
-        yield _opened(reader, row)
+    return _opened(reader, reader.select(_there(reader).where(*where).order_by(table.c.created, table.c.id)))
 
 
 def _there(reader: Reader) -> Select[Any]:
@@ -226,18 +263,30 @@ def _there(reader: Reader) -> Select[Any]:
     )
 
 
-def _opened(reader: Reader, row: Row[Any]) -> Found:
-    return Found(
-        id=row.id,
-        journal_uid=row.journal_uid,
-        position=row.position,
-        mrid=row.mrid,
-        meter_id=row.meter_id,
-        usage_point_id=row.usage_point_id,
-        type=row.type,
-        created=row.created,
-        mark=None if row.mark is None else Mark(row.mark),
-        marked=row.marked,
-        marked_by=row.marked_by,
-        content=reader.vault.open(bytes(row.sealed), event_row(row.journal_uid, row.position)),
-    )
+def _opened(reader: Reader, rows: Iterable[Row[Any]]) -> Iterator[Found]:
+    following = iter(rows)
+    while some := list(islice(following, _AT_ONCE)):
+        contents = _contents(reader, {row.block_id for row in some})
+        for row in some:
+            yield Found(
+                id=row.id,
+                mrid=row.mrid,
+                meter_id=row.meter_id,
+                usage_point_id=row.usage_point_id,
+                type=row.type,
+                created=row.created,
+                mark=None if row.mark is None else Mark(row.mark),
+                marked=row.marked,
+                marked_by=row.marked_by,
+                content=contents[row.block_id][row.place],
+            )
+
+
+def _contents(reader: Reader, block_ids: Iterable[int]) -> dict[int, list[bytes]]:
+    """What is in these blocks."""
+    table = reader.tables.end_device_event_block
+    found: dict[int, list[bytes]] = {}
+    for row in reader.select(select(table).where(table.c.id.in_(block_ids))):
+        packed = reader.vault.open(bytes(row.sealed), _block_row(row.journal_uid, row.number))
+        found[row.id] = msgspec.msgpack.decode(packed, type=list[bytes])
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from lxml import etree
@@ -10,16 +10,18 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply
 from cim_adapter.errors import Incomplete
+from cim_adapter.instants import Instants
 from cim_adapter.nouns import relations
 from cim_adapter.nouns.controls import reports
 from cim_adapter.nouns.events.lookup import EventLookup, name_event
 from cim_adapter.nouns.events.xml import DeviceEvent, read_event
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.registry import Call, handles
-from cim_adapter.store import controls, device_events, objects
-from cim_adapter.store.device_events import Event, Mark
+from cim_adapter.store import controls, device_events
+from cim_adapter.store.device_events import Brought, Event, Mark, Sealer
+from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Key, Transaction
-from cim_adapter.xmltree import children
+from cim_adapter.xmltree import LocalNames, children
 
 _MARKS = {
     "close": Mark.CLOSED,
@@ -31,13 +33,20 @@ _MARKS = {
 }
 
 
-class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. ``content`` is its XML; ``may_tell`` are keys of controls that it may tell of."""
+class _Item(msgspec.Struct, frozen=True):
+    """One event. ``objects`` are those that it names; ``may_tell`` are keys of controls that it may tell of."""
 
     event: DeviceEvent
-    content: bytes
+    objects: Sequence[tuple[str, Identity]]
     stored: Event
     may_tell: Sequence[Key]
+
+
+class _Prepared(msgspec.Struct, frozen=True):
+    """Events, and the sealed blocks that they are in."""
+
+    items: list[_Item]
+    blocks: Mapping[int, bytes]
 
 
 def event_elements(profile: etree._Element) -> list[etree._Element]:
@@ -48,92 +57,91 @@ def event_elements(profile: etree._Element) -> list[etree._Element]:
 # ------------------------------------------------------------------------------------------ storing
 
 
-def _prepare(call: Call) -> list[_Prepared]:
-    first, answered = objects.new_id(), reports.answered_by(call)
-    prepared = []
+def _prepare(call: Call) -> _Prepared:
+    answered, names, known, items = reports.answered_by(call), LocalNames(), Instants(), []
+    sealer: Sealer | None = None
     for element in event_elements(call.payload):
-        event, position = read_event(element), next(call.positions)
+        event, position = read_event(element, names), next(call.positions)
+        sealer = sealer or Sealer(call.vault, call.uid, position)
         mrid_key = device_events.mrid_key(event.mrid) if event.mrid is not None else None
         tracking = controls.tracking_key(call.vault, event.tracking) if event.tracking is not None else None
-        content = etree.tostring(element, with_tail=False)
+        block, place = sealer.put(etree.tostring(element, with_tail=False))
         stored = Event(
-            id=first + position,
             position=position,
+            block=block,
+            place=place,
             mrid=event.mrid,
             mrid_key=mrid_key,
             names=event.names,
             type=event.type,
-            created=instants.instant(event.created),
-            severity=event.severity,
+            created=known[event.created],
             tracking_key=tracking[1] if tracking else None,
-            sealed=call.vault.seal(content, device_events.event_row(call.uid, position)),
         )
-        may_tell = [key for key in (tracking, answered) if key is not None]
-        prepared.append(_Prepared(event=event, content=content, stored=stored, may_tell=may_tell))
-        call.wanted.update((kind, identity) for kind, identity in event.objects if identity)
+        named = [(kind, identity) for kind, identity in event.objects if identity]
+        may_tell = answered if tracking is None else (tracking, *answered)
+        items.append(_Item(event, named, stored, may_tell))
+        call.wanted.update(named)
         call.keys.update(may_tell)
         if mrid_key is not None:
             call.keys.add(mrid_key)
-    if not prepared:
+    if sealer is None:
         raise Incomplete("EndDeviceEvents holds no EndDeviceEvent")
-    return prepared
+    sealer.finish()
+    return _Prepared(items, sealer.blocks)
 
 
 @handles("create", "EndDeviceEvents", prepare=_prepare)
 @handles("created", "EndDeviceEvents", prepare=_prepare)
-def store(call: Call, prepared: Sequence[_Prepared], transaction: Transaction) -> Reply:
+def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     """Every event is stored, and told to the control it is of; an Error for each that is there already."""
+    brought = Brought(transaction, call.uid, prepared.blocks)
     errors: list[Error] = []
-    for item in prepared:
-        event = item.event
-        if item.stored.mrid_key is not None and transaction.has(item.stored.mrid_key):
+    for item in prepared.items:
+        event, stored = item.event, item.stored
+        if stored.mrid_key is not None and transaction.has(stored.mrid_key):
             reason = "an event of this mRID exists; use changed to replace it"
             errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_event(event)))
             continue
-        ids, problem = _resolve(call, transaction, event)
+        ids, problem = _resolve(call, transaction, item)
         if problem is not None:
             errors.append(problem)
             continue
-        device_events.add(transaction, call.uid, item.stored, meter_id=ids[0], usage_point_id=ids[1])
-        if any(transaction.has(key) for key in item.may_tell):
-            reports.follow(call, transaction, event, [i for i in ids if i is not None])
-    return Reply.of(errors, any_done=len(errors) < len(prepared))
+        brought.add(stored, meter_id=ids.get("Meter"), usage_point_id=ids.get("UsagePoint"))
+        if any(map(transaction.has, item.may_tell)):
+            reports.follow(call, transaction, event, list(ids.values()))
+    return Reply.of(errors, any_done=len(errors) < len(prepared.items))
 
 
 @handles("change", "EndDeviceEvents", prepare=_prepare)
 @handles("changed", "EndDeviceEvents", prepare=_prepare)
-def change(call: Call, prepared: Sequence[_Prepared], transaction: Transaction) -> Reply:
+def change(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     """Every event takes the place of the one it names; an Error for each that is not known."""
-    lookup = EventLookup(transaction)
+    lookup, brought = EventLookup(transaction), Brought(transaction, call.uid, prepared.blocks)
     errors: list[Error] = []
-    for item in prepared:
+    for item in prepared.items:
         matches = lookup.of(item.event)
         if not matches:
             errors.append(_unknown(name_event(item.event)))
             continue
-        ids, problem = _resolve(call, transaction, item.event)
+        ids, problem = _resolve(call, transaction, item)
         if problem is not None:
             errors.append(problem)
             continue
+        meter, point = ids.get("Meter"), ids.get("UsagePoint")
         for found in matches:
-            device_events.replace(
-                transaction, found, item.stored, item.content, meter_id=ids[0], usage_point_id=ids[1]
-            )
-    return Reply.of(errors, any_done=len(errors) < len(prepared))
+            brought.replace(found, item.stored, meter_id=meter, usage_point_id=point)
+    return Reply.of(errors, any_done=len(errors) < len(prepared.items))
 
 
-def _resolve(
-    call: Call, transaction: Transaction, event: DeviceEvent
-) -> tuple[tuple[int | None, int | None], Error | None]:
+def _resolve(call: Call, transaction: Transaction, item: _Item) -> tuple[dict[str, int], Error | None]:
     """Meter and usage point of an event; an Error for one that is not known and may not be made known."""
-    ids: list[int | None] = []
-    for kind, identity in event.objects:
-        found = None if identity is None else relations.admit(call, transaction, kind, identity)
-        if identity is not None and found is None:
-            return (None, None), unknown(kind, identity)
-        ids.append(found)
-    meter, point = ids
-    return (meter, point), None
+    ids: dict[str, int] = {}
+    for kind, identity in item.objects:
+        found = relations.admit(call, transaction, kind, identity)
+        if found is None:
+            return ids, unknown(kind, identity)
+        ids[kind] = found
+    return ids, None
 
 
 # ------------------------------------------------------------------------------------------ marking

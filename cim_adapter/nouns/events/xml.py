@@ -6,15 +6,17 @@ namespace, so any revision of the profile that keeps its names is read; the XSD 
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from lxml import etree
 
 from cim_adapter.nouns.identity_xml import read_identity, read_name
 from cim_adapter.store.objects import Identity, Name
-from cim_adapter.xmltree import children
+from cim_adapter.xmltree import LocalNames
 
 
-class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One EndDeviceEvent. ``type`` is the ``ref`` of its EndDeviceEventType, such as ``3.26.0.85``."""
 
     mrid: str | None = None
@@ -42,23 +44,23 @@ _TEXTS = {
     "reason": "reason",
     "severity": "severity",
 }
+_OBJECTS = {"Assets": "meter", "UsagePoint": "usage_point"}
 
 
-def read_event(element: etree._Element) -> DeviceEvent:
-    """What an EndDeviceEvent says."""
-    own: dict[str, str] = {}
-    names: list[Name] = []
-    type_, meter, usage_point = "", None, None
-    for name, child in children(element):
+def read_event(element: etree._Element, names: LocalNames | None = None) -> DeviceEvent:
+    """What an EndDeviceEvent says. ``names`` may be shared by many that are read."""
+    names = LocalNames() if names is None else names
+    own: dict[str, Any] = {}
+    called: list[Name] = []
+    for child in element.iterchildren(etree.Element):
+        name = names[child.tag]
         if name in _TEXTS:
             if text := (child.text or "").strip():
                 own[_TEXTS[name]] = text
         elif name == "EndDeviceEventType":
-            type_ = child.get("ref", "").strip()
-        elif name == "Assets":
-            meter = read_identity(child) or None
-        elif name == "UsagePoint":
-            usage_point = read_identity(child) or None
+            own["type"] = child.get("ref", "").strip()
+        elif name in _OBJECTS:
+            own[_OBJECTS[name]] = read_identity(child, names) or None
         elif name == "Names":
-            names.append(read_name(child))
-    return DeviceEvent(**own, names=tuple(names), type=type_, meter=meter, usage_point=usage_point)
+            called.append(read_name(child))
+    return DeviceEvent(**own, names=tuple(called))

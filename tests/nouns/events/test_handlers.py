@@ -7,6 +7,8 @@ import re
 import pytest
 from lxml import etree
 
+from cim_adapter.store import device_events
+
 QUERY = "http://iec.ch/TC57/2011/GetEndDeviceEvents#"
 OUTAGE, TAMPER = "3.26.0.85", "3.12.0.257"
 
@@ -99,6 +101,34 @@ def test_an_mrid_that_exists_is_refused_and_the_others_are_stored(send, get):
     reply = send("created", event("e-1", at="2026-03-08T00:00:00Z"), event("e-2"), event("e-2"), event(None))
     assert (reply.reply.result, said(reply)) == ("PARTIAL", [("2.15", "e-1"), ("2.15", "e-2")])
     assert len(mrids(get())) == 3
+
+
+def test_many_events_of_one_message_are_given_back_one_by_one(send, get):
+    """More than a sealed block holds; those that are refused leave no gap."""
+    send("created", event("e-070"))
+    every = [f"e-{number:03}" for number in range(150)]
+    reply = send("created", *(event(mrid, reason=f"said of {mrid}") for mrid in every))
+    assert said(reply) == [("2.15", "e-070")]
+    assert sorted(mrids(get())) == every
+    for mrid, reason in (("e-149", "said of e-149"), ("e-070", None)):
+        (events,) = get(f"<EndDeviceEvent><mRID>{mrid}</mRID></EndDeviceEvent>").payload.elements
+        assert events.findtext("{*}EndDeviceEvent/{*}reason") == reason
+
+
+def test_a_large_event_does_not_keep_others_from_being_found(send, get):
+    long = "x" * 100_000
+    send("created", event("e-1", reason=long), event("e-2", reason=long), event("e-3"))
+    assert mrids(get("<EndDeviceEvent><mRID>e-3</mRID></EndDeviceEvent>")) == ["e-3"]
+    assert sorted(mrids(get())) == ["e-1", "e-2", "e-3"]
+
+
+def test_ids_that_another_message_has_are_made_anew(send, get, monkeypatch):
+    """Two processes may come upon the same ids in the same millisecond."""
+    ids = iter([7_000, 7_000, 7_000, 9_000])
+    monkeypatch.setattr(device_events, "new_id", lambda: next(ids))
+    assert send("created", event("e-1"), event("e-2")).reply.result == "OK"
+    assert send("created", event("e-3"), event("e-4")).reply.result == "OK"
+    assert sorted(mrids(get())) == ["e-1", "e-2", "e-3", "e-4"]
 
 
 def test_nothing_to_store(send):
@@ -353,6 +383,13 @@ def test_an_event_with_the_correlation_id_of_the_create(order, send, states):
     send("created", event(None, type_="3.31.0.68"), correlation_id="create-1")
     assert states("c-1") == {"m-1": "completed"}
     assert states("c-2") == {"m-2": "received"}
+
+
+@pytest.mark.parametrize("answered", ["create-1", "order-1"])
+def test_an_event_may_answer_the_message_or_what_it_correlates_with(order, send, states, answered):
+    order(control("c-1"), message_id="create-1", correlation_id="order-1")
+    send("created", event(None, type_="3.31.0.68"), correlation_id=answered)
+    assert states("c-1") == {"m-1": "completed"}
 
 
 def test_only_the_device_that_tells_is_moved(order, send, states):
