@@ -40,7 +40,7 @@ class Mark(IntEnum):
         return self.name.lower()
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event to be stored. ``position`` is its place in its message, ``block`` and ``place`` say where its
     content is; ``mrid_key`` and ``tracking_key`` are what it is found by, ``created`` is the instant of its
     createdDateTime."""
@@ -140,6 +140,9 @@ class Brought:
                 "type": event.type,
                 "created": event.created,
                 "tracking_key": event.tracking_key,
+                "mark": None,
+                "marked": None,
+                "marked_by": None,
             },
         )
         if event.names:

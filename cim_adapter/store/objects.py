@@ -21,7 +21,7 @@ from cim_adapter.store.sealing import Vault
 from cim_adapter.store.transaction import Reader, Transaction
 
 
-class Name(msgspec.Struct, frozen=True, array_like=True):
+class Name(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``Name`` with NameType and NameTypeAuthority."""
 
     name: str
@@ -31,7 +31,7 @@ class Name(msgspec.Struct, frozen=True, array_like=True):
     authority_description: str | None = None
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``mRID?`` and ``Names*``: at least one of them says something."""
 
     mrid: str | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, MetaData, Select, Table, bindparam, select
@@ -53,12 +54,16 @@ class InsertRows:
     def __init__(self, table: Table, dialect: Dialect) -> None:
         names = [column.name for column in table.c if column is not table.autoincrement_column]
         self._insert = _Compiled.of(table.insert().inline(), dialect, names, column_keys=names)
+        self._all = itemgetter(*self._insert.names)
 
     def run(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         names = self._insert.names
         values: list[Any]
         if self._insert.positional:
-            values = [tuple(map(row.get, names)) for row in rows]
+            try:
+                values = list(map(self._all, rows))
+            except KeyError:  # a row that does not name what is NULL in it
+                values = [tuple(map(row.get, names)) for row in rows]
         else:
             values = [{name: row.get(name) for name in names} for row in rows]
         self._insert.run(connection, values, many=True)

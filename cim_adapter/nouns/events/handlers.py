@@ -14,14 +14,14 @@ from cim_adapter.instants import Instants
 from cim_adapter.nouns import relations
 from cim_adapter.nouns.controls import reports
 from cim_adapter.nouns.events.lookup import EventLookup, name_event
-from cim_adapter.nouns.events.xml import DeviceEvent, read_event
+from cim_adapter.nouns.events.xml import DeviceEvent, read_event, read_keys
 from cim_adapter.nouns.object_errors import unknown
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.store import controls, device_events
 from cim_adapter.store.device_events import Brought, Event, Mark, Sealer
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.transaction import Key, Transaction
-from cim_adapter.xmltree import LocalNames, children
+from cim_adapter.xmltree import children
 
 _MARKS = {
     "close": Mark.CLOSED,
@@ -33,13 +33,18 @@ _MARKS = {
 }
 
 
-class _Item(msgspec.Struct, frozen=True):
+class _Item(msgspec.Struct, frozen=True, gc=False):
     """One event. ``objects`` are those that it names; ``may_tell`` are keys of controls that it may tell of."""
 
-    event: DeviceEvent
+    element: etree._Element
     objects: Sequence[tuple[str, Identity]]
     stored: Event
     may_tell: Sequence[Key]
+
+    @property
+    def event(self) -> DeviceEvent:
+        """All that it says; read where that is needed, which is seldom."""
+        return read_event(self.element)
 
 
 class _Prepared(msgspec.Struct, frozen=True):
@@ -58,29 +63,28 @@ def event_elements(profile: etree._Element) -> list[etree._Element]:
 
 
 def _prepare(call: Call) -> _Prepared:
-    answered, names, known, items = reports.answered_by(call), LocalNames(), Instants(), []
+    answered, instants_of, items = reports.answered_by(call), Instants(), []
     sealer: Sealer | None = None
-    for element in event_elements(call.payload):
-        event, position = read_event(element, names), next(call.positions)
+    for element, keys in read_keys(call.payload):
+        position = next(call.positions)
         sealer = sealer or Sealer(call.vault, call.uid, position)
-        mrid_key = device_events.mrid_key(event.mrid) if event.mrid is not None else None
-        tracking = controls.tracking_key(call.vault, event.tracking) if event.tracking is not None else None
         block, place = sealer.put(etree.tostring(element, with_tail=False))
+        mrid_key = device_events.mrid_key(keys.mrid) if keys.mrid is not None else None
+        tracking = controls.tracking_key(call.vault, keys.tracking) if keys.tracking is not None else None
         stored = Event(
             position=position,
             block=block,
             place=place,
-            mrid=event.mrid,
+            mrid=keys.mrid,
             mrid_key=mrid_key,
-            names=event.names,
-            type=event.type,
-            created=known[event.created],
+            names=tuple(keys.names),
+            type=keys.type,
+            created=instants_of[keys.created],
             tracking_key=tracking[1] if tracking else None,
         )
-        named = [(kind, identity) for kind, identity in event.objects if identity]
         may_tell = answered if tracking is None else (tracking, *answered)
-        items.append(_Item(event, named, stored, may_tell))
-        call.wanted.update(named)
+        items.append(_Item(element, keys.objects, stored, may_tell))
+        call.wanted.update(keys.objects)
         call.keys.update(may_tell)
         if mrid_key is not None:
             call.keys.add(mrid_key)
@@ -97,10 +101,10 @@ def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     brought = Brought(transaction, call.uid, prepared.blocks)
     errors: list[Error] = []
     for item in prepared.items:
-        event, stored = item.event, item.stored
+        stored = item.stored
         if stored.mrid_key is not None and transaction.has(stored.mrid_key):
             reason = "an event of this mRID exists; use changed to replace it"
-            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_event(event)))
+            errors.append(Error(code="2.15", level="FATAL", reason=reason, id=name_event(item.event)))
             continue
         ids, problem = _resolve(call, transaction, item)
         if problem is not None:
@@ -108,7 +112,7 @@ def store(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
             continue
         brought.add(stored, meter_id=ids.get("Meter"), usage_point_id=ids.get("UsagePoint"))
         if any(map(transaction.has, item.may_tell)):
-            reports.follow(call, transaction, event, list(ids.values()))
+            reports.follow(call, transaction, item.event, list(ids.values()))
     return Reply.of(errors, any_done=len(errors) < len(prepared.items))
 
 
@@ -119,9 +123,10 @@ def change(call: Call, prepared: _Prepared, transaction: Transaction) -> Reply:
     lookup, brought = EventLookup(transaction), Brought(transaction, call.uid, prepared.blocks)
     errors: list[Error] = []
     for item in prepared.items:
-        matches = lookup.of(item.event)
+        event = item.event
+        matches = lookup.of(event)
         if not matches:
-            errors.append(_unknown(name_event(item.event)))
+            errors.append(_unknown(name_event(event)))
             continue
         ids, problem = _resolve(call, transaction, item)
         if problem is not None:

@@ -45,6 +45,9 @@ _TEXTS = {
     "severity": "severity",
 }
 _OBJECTS = {"Assets": "meter", "UsagePoint": "usage_point"}
+_KINDS = {"Assets": "Meter", "UsagePoint": "UsagePoint"}
+_KEYS = ("mRID", "createdDateTime", "issuerTrackingID", "EndDeviceEventType", "Names", *_KINDS)
+_WALK = tuple(f"{{*}}{name}" for name in ("EndDeviceEvent", *_KEYS))
 
 
 def read_event(element: etree._Element, names: LocalNames | None = None) -> DeviceEvent:
@@ -64,3 +67,42 @@ def read_event(element: etree._Element, names: LocalNames | None = None) -> Devi
         elif name == "Names":
             called.append(read_name(child))
     return DeviceEvent(**own, names=tuple(called))
+
+
+class EventKeys(msgspec.Struct, gc=False):
+    """What an event is stored under: some of what ``DeviceEvent`` has. ``objects`` are meter and usage point, as
+    far as it names them."""
+
+    mrid: str | None = None
+    names: list[Name] = []
+    created: str = ""
+    tracking: str | None = None
+    type: str = ""
+    objects: list[tuple[str, Identity]] = []
+
+
+def read_keys(profile: etree._Element) -> list[tuple[etree._Element, EventKeys]]:
+    """Every EndDeviceEvent of a profile, and its keys.
+
+    One walk over the whole tree, in which libxml2 passes over what is no key: it takes two thirds of the time that
+    ``read_event`` takes for each.
+    """
+    found: list[tuple[etree._Element, EventKeys]] = []
+    tags, event, keys = LocalNames(), profile, EventKeys()
+    for item in profile.iter(*_WALK):
+        name, parent = tags[item.tag], item.getparent()
+        if parent is profile and name == "EndDeviceEvent":
+            event, keys = item, EventKeys()
+            found.append((event, keys))
+        elif parent is not event or event is profile:
+            continue  # inside of what is no key, or of what was read with its parent
+        elif name in _TEXTS:
+            if text := (item.text or "").strip():
+                setattr(keys, _TEXTS[name], text)
+        elif name == "EndDeviceEventType":
+            keys.type = item.get("ref", "").strip()
+        elif name == "Names":
+            keys.names.append(read_name(item))
+        elif name in _KINDS and (identity := read_identity(item, tags)):
+            keys.objects.append((_KINDS[name], identity))
+    return found
