@@ -80,9 +80,12 @@ class Settling:
         entry = known.entry
         if known.charge is not None:
             self._access.quotas.check(known.charge, entry.received)
-        if entry.once is not None and entry.once in transaction.seen:
-            return self._again(known, transaction, transaction.seen[entry.once])
-        nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
+        repeats = None if entry.once is None else transaction.seen.get(entry.once)
+        nonce = None
+        if repeats is None:
+            nonce = self._policy.nonce(transaction, entry.partner, known.sent, entry.received)
+        elif (answer := self._again(known, transaction, repeats)) is not None:
+            return answer
         reply = self._words.complete(run(transaction))
         piece, writer = reply.piece, None
         if piece is not None:
@@ -94,7 +97,9 @@ class Settling:
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         text = etree.tostring(element)
         if piece is None or writer is None:
-            journal.write(transaction, entry, result=reply.result.value, code=reply.code, reply=text)
+            journal.write(
+                transaction, entry, result=reply.result.value, code=reply.code, reply=text, repeats=repeats
+            )
             return answered(known.wire, known.sent, element)
         journal.write(
             transaction,
@@ -102,13 +107,15 @@ class Settling:
             result=reply.result.value,
             code=reply.code,
             reply=writer.emptied(text),
+            repeats=repeats,
             streamed=journal.Streamed(state="begun"),
         )
         hollow = known.wire.close(element)
         return replace(hollow, body=b"", stream=self._streaming.told(known, writer, piece, hollow.body))
 
-    def _again(self, known: Understood, transaction: Transaction, uid: str) -> Answer:
-        """The reply that the message got when it was carried out before.
+    def _again(self, known: Understood, transaction: Transaction, uid: str) -> Answer | None:
+        """The reply that the message got when it was carried out before; None where that was a stream, which is
+        not kept and has to be read again.
 
         Raises DuplicateMessage where the MessageID is the same and the content is not.
         """
@@ -119,6 +126,8 @@ class Settling:
                 f"MessageID {entry.message_id} was used with other content at "
                 f"{instants.as_text(stored.received)}; give every new message a new MessageID"
             )
+        if stored.streamed:
+            return None
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
         return answered(known.wire, known.sent, reparse(stored.reply))
 

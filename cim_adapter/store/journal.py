@@ -98,6 +98,8 @@ class Stored:
     request: bytes
     reply: bytes
     size: int | None = None
+    streamed: bool = False
+    """The answer was a stream: ``reply`` is what stood around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +140,9 @@ def write(
     """Add the row, and tell the audit trail. ``streamed``: ``reply`` is what stands around such an answer.
 
     A message that failed does not use up its MessageID: nothing was done, so the partner may mend it and
-    send it again under the same one. Nor does one with a streamed answer, which nobody could give again.
+    send it again under the same one.
     """
-    carried_out = result in ("OK", "PARTIAL") and repeats is None and streamed is None
+    carried_out = result in ("OK", "PARTIAL") and repeats is None
     once = entry.once
     transaction.add(
         transaction.tables.journal,
@@ -181,7 +183,7 @@ def end_stream(transaction: Transaction, entry: Entry, streamed: Streamed, *, co
     journal = transaction.tables.journal
     ended: dict[str, Any] = {"streamed": _as_text(streamed)}
     if code is not None:
-        ended |= {"result": "FAILED", "code": code}
+        ended |= {"result": "FAILED", "code": code, "once": None}
         transaction.audit(msgspec.structs.replace(_event(entry, "FAILED", code), calls=0))
     transaction.execute(update(journal).where(journal.c.uid == entry.uid).values(ended))
 
@@ -216,6 +218,7 @@ def read(reader: Reader, uid: str) -> Stored:
             received=row.received,
             digest=bytes(row.digest),
             size=row.size,
+            streamed=row.streamed is not None,
             result=row.result,
             code=row.code,
             request=reader.vault.open(bytes(row.request), f"journal/{uid}/request"),

@@ -234,7 +234,16 @@ def test_a_message_that_comes_again_is_answered_anew(filled):
     header = "<MessageID>again</MessageID>"
     first, second = whole(get(filled, header)), whole(get(filled, header))
     assert told(first) == told(second) == METERS
-    assert row(filled)[2]["state"] == "told"
+    found, _, streamed = row(filled)
+    assert streamed["state"] == "told"
+    assert found.repeats is not None
+
+
+def test_its_message_id_is_not_for_other_content(filled):
+    header = "<MessageID>again</MessageID>"
+    assert told(whole(get(filled, header))) == METERS
+    assert b"2.15" in whole(get(filled, header, other="content"))
+    assert told(whole(get(filled, header))) == METERS
 
 
 def test_a_nonce_is_used_up(filled):
