@@ -195,7 +195,6 @@ class Tables:
                 _of_message(),
                 Column("number", Integer, nullable=False, comment="of the block in its message"),
                 _sealed("sealed", "end_device_event_block/{journal_uid}/{number}", "XML elements, in a list"),
-                Index(None, "journal_uid"),
                 comment="events of one message that were sealed together",
             ),
             end_device_event=_end_device_event(metadata),
@@ -260,8 +259,11 @@ def _sealed(name: str, row: str, what: str = "") -> Column[bytes]:
 
 
 def _of_message() -> Column[str]:
-    """The message a row came with. Its journal row is written last: only the commit checks that it is."""
-    return Column("journal_uid", ForeignKey("journal.uid", deferrable=True, initially="DEFERRED"), nullable=False)
+    """The message a row came with. Its journal row may be written after it: only the commit checks that it is.
+    SQLite then looks in all tables that refer to the journal for rows that wait for it, so each has an index.
+    """
+    journal = ForeignKey("journal.uid", deferrable=True, initially="DEFERRED")
+    return Column("journal_uid", journal, nullable=False, index=True)
 
 
 def _audit(metadata: MetaData) -> Table:
@@ -438,7 +440,6 @@ def _control(metadata: MetaData) -> Table:
         _only_known("ix_control_tracking_key", "tracking_key"),
         _only_known("ix_control_correlation_key", "correlation_key"),
         Index("ix_control_until_start", "until", "start"),
-        Index("ix_control_journal_uid", "journal_uid"),
         comment="what devices are told to do",
     )
 
@@ -476,7 +477,6 @@ def _link(metadata: MetaData) -> Table:
         Column("ended_by", Text, comment="journal uid of the message that gave it its end"),
         Index(None, "one_id", "start"),
         Index(None, "other_id", "start"),
-        Index(None, "journal_uid"),
         comment="two objects that belong together for a time: which meter measures which usage point",
     )
 

@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_config_version")),
         comment="master data: what a configuration profile says of an object, and what it said before",
     )
+    op.create_index(op.f("ix_config_version_journal_uid"), "config_version", ["journal_uid"], unique=False)
     op.create_index("ix_config_version_noun", "config_version", ["noun", "since", "position"], unique=False)
     op.create_index("ix_config_version_object", "config_version", ["object_id", "noun", "since"], unique=False)
     op.create_index(
@@ -326,6 +327,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
         comment="a window of an object's readings that was deleted; the blocks stay as history",
     )
+    op.create_index(op.f("ix_erasure_journal_uid"), "erasure", ["journal_uid"], unique=False)
     op.create_index(op.f("ix_erasure_object_id"), "erasure", ["object_id"], unique=False)
     op.create_table(
         "link",
@@ -416,6 +418,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_read_schedule")),
         comment="when meters are to be read, and when they were to be, version by version",
     )
+    op.create_index(op.f("ix_read_schedule_journal_uid"), "read_schedule", ["journal_uid"], unique=False)
     op.create_index("ix_read_schedule_since", "read_schedule", ["since"], unique=False)
     op.create_index(
         "uq_read_schedule_current",
@@ -505,6 +508,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_control_move")),
         comment="who moved what and when, after the create",
     )
+    op.create_index(op.f("ix_control_move_journal_uid"), "control_move", ["journal_uid"], unique=False)
     op.create_index(op.f("ix_control_move_control_id"), "control_move", ["control_id"], unique=False)
     op.create_table(
         "control_target",
@@ -680,6 +684,7 @@ def downgrade() -> None:
     op.drop_index("ix_control_target_object_id", table_name="control_target")
     op.drop_table("control_target")
     op.drop_index(op.f("ix_control_move_control_id"), table_name="control_move")
+    op.drop_index(op.f("ix_control_move_journal_uid"), table_name="control_move")
     op.drop_table("control_move")
     op.drop_index(op.f("ix_config_reference_object_id"), table_name="config_reference")
     op.drop_table("config_reference")
@@ -704,6 +709,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("until IS NULL"),
     )
     op.drop_index("ix_read_schedule_since", table_name="read_schedule")
+    op.drop_index(op.f("ix_read_schedule_journal_uid"), table_name="read_schedule")
     op.drop_table("read_schedule")
     op.drop_index(
         "uq_object_key_exact",
@@ -718,6 +724,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_link_journal_uid"), table_name="link")
     op.drop_table("link")
     op.drop_index(op.f("ix_erasure_object_id"), table_name="erasure")
+    op.drop_index(op.f("ix_erasure_journal_uid"), table_name="erasure")
     op.drop_table("erasure")
     op.drop_index(op.f("ix_end_device_event_block_journal_uid"), table_name="end_device_event_block")
     op.drop_table("end_device_event_block")
@@ -750,6 +757,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_config_version_object", table_name="config_version")
     op.drop_index("ix_config_version_noun", table_name="config_version")
+    op.drop_index(op.f("ix_config_version_journal_uid"), table_name="config_version")
     op.drop_table("config_version")
     op.drop_table("vault_key")
     op.drop_table("quota")
