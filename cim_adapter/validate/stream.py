@@ -1,7 +1,7 @@
 """Checking a document of any size, in constant memory.
 
-A valid one is read once, and libxml2 does nothing but validate. One that is not is read again, to count what is
-wrong and to see what stands around it, and once more to find the lines.
+A valid one is read once, by all cores if it can be cut, and libxml2 does nothing but validate. One that is not is
+read again, to count what is wrong and to see what stands around it, and once more to find the lines.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from cim_adapter.schema.spotting import NoTree, Spotted, spot
 from cim_adapter.validate.document import Rules, remark_of
 from cim_adapter.validate.examination import Told
 from cim_adapter.validate.frame import compiled_for, head
+from cim_adapter.validate.parts import passes_in_parts
 from cim_adapter.validate.places import Place, locate
 from cim_adapter.validate.recognition import Recogniser, meant_namespace
 from cim_adapter.validate.remark import Checked, Remark, Severity
@@ -59,7 +60,10 @@ class StreamInspector:
         compiled = compiled_for(beginning, self._rules.catalogue) if beginning else None
         if compiled is None:
             return self._unknown(reading, name, beginning, kind)
-        size, flaw, invalid = _decide(_guarded(reading()), compiled)
+        size = passes_in_parts(_guarded(reading()), compiled, self._rules.catalogue)
+        flaw, invalid = None, False
+        if size is None:
+            size, flaw, invalid = _decide(_guarded(reading()), compiled)
         checked = Checked(name=name, kind=kind, bytes=size, remarks=(_MEANING,) if self._rules.meaning else ())
         if flaw is not None:
             return replace(checked, remarks=(flaw,))
