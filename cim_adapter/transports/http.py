@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 
 from granian.rsgi import HTTPProtocol, Scope
 from lxml import etree
+from msgspec.structs import replace
 
 from cim_adapter.envelope import ShapeReader
 from cim_adapter.errors import AdapterError, Unreadable
@@ -22,7 +23,8 @@ from cim_adapter.transports.proxies import TrustedProxies
 from cim_adapter.transports.rest.door import RestDoor
 from cim_adapter.transports.rsgi import CHALLENGES, ClientGone, NotOurs, Request, Response, quota_headers
 from cim_adapter.transports.soap import Protocols, SoapWire
-from cim_adapter.wire import Answer, Arrival, Undelivered
+from cim_adapter.transports.upload import Upload
+from cim_adapter.wire import Answer, Arrival, StreamBroken, Undelivered
 
 _PAGES = ("health", "status", "openapi.json", "docs", "xsd")
 
@@ -140,7 +142,8 @@ class HttpDoor:
         try:
             if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
                 raise Unreadable(f"Content-Encoding {encoding} is not taken here; send the body as it is")
-            body = await request.body(self._settings.max_bytes)
+            upload = Upload(request)
+            body = await upload.beginning(min(self._settings.bulk_bytes, self._settings.max_bytes))
         except AdapterError as error:
             answer = await self._pipeline.turn_away(wire, error, request.remote)
             return self._response(wire, answer, closing=True)
@@ -152,7 +155,13 @@ class HttpDoor:
             streams=wire.streams,
             read=read,
         )
-        return self._response(wire, await self._pipeline.take(arrival))
+        if upload.whole:
+            return self._response(wire, await self._pipeline.take(arrival))
+        try:
+            answer = await self._pipeline.take_stream(replace(arrival, body=b""), upload)
+        except StreamBroken as error:
+            raise ClientGone from error
+        return self._response(wire, answer, closing=not upload.whole)
 
     @staticmethod
     def _response(wire: HttpWire, answer: Answer, *, closing: bool = False) -> Response:
