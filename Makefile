@@ -22,6 +22,7 @@ check: $(VENV)/installed ## format, lint, types, import contracts, generated fil
 
 bench: $(VENV)/installed ## measure, beside a stock stack, and print the table
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.files
 
 docs: $(VENV)/installed ## write the pages that are made from the code
 	$(BIN)/python -m cim_adapter.reference docs

@@ -1,4 +1,4 @@
-"""Makes the files, lets each stack have them, prints a table; ends with 1 if a file was lost or out of order."""
+"""Many small files, then one large one, and a table of each; ends with 1 if a file was lost or out of order."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ from time import perf_counter
 from lxml import etree
 
 from benchmarks import machine
+from benchmarks.files import large
 from benchmarks.process import python
 
 NAMESPACE = "http://iec.ch/TC57/2011/MeterReadings#"
@@ -24,6 +25,9 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.files", description=__doc__)
     parser.add_argument("--files", type=int, default=10_000, help="how many (default 10,000)")
+    parser.add_argument(
+        "--large", type=int, default=10_000_000, help="readings in the large one (default 10,000,000); 0: none"
+    )
     parser.add_argument("--readings", type=int, default=4, help="readings in each (default 4)")
     return parser.parse_args()
 
@@ -80,20 +84,31 @@ def main() -> int:
     wrong = []
     with TemporaryDirectory(prefix="bench-files-") as home:
         folder = Path(home)
-        names = drop(folder / "inbox", options.files, options.readings)
-        print(
-            f"Machine: {machine.describe(folder)}.\n\n| stack | files | seconds | files/s |\n|---|---:|---:|---:|"
-        )
-        for stack, run in (("xmllint, a process a file", by_xmllint), ("ours", by_us)):
-            if stack != "ours" and shutil.which("xmllint") is None:
-                print("| xmllint is not here | | | |")
-                continue
-            took, problem = run(folder / "inbox", names)
-            wrong += [f"{stack}: {problem}"] if problem else []
-            print(f"| {stack} | {len(names):,} | {took:.1f} | {len(names) / took:,.0f} |", flush=True)
+        print(f"Machine: {machine.describe(folder)}.")
+        if options.files:
+            wrong += _small(folder, options.files, options.readings)
+        if options.large:
+            wrong += large.compare(folder, options.large)
     for problem in wrong:
         print(f"\nFAILED: {problem}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _small(folder: Path, files: int, readings: int) -> list[str]:
+    """Prints a table; what went wrong."""
+    wrong = []
+    names = drop(folder / "inbox", files, readings)
+    print("\n| stack | files | seconds | files/s |\n|---|---:|---:|---:|")
+    for stack, run in (("xmllint, a process a file", by_xmllint), ("ours", by_us)):
+        if stack != "ours" and shutil.which("xmllint") is None:
+            print("| xmllint is not here (Debian: libxml2-utils) | | | |")
+            continue
+        took, problem = run(folder / "inbox", names)
+        wrong += [f"{stack}: {problem}"] if problem else []
+        print(f"| {stack} | {len(names):,} | {took:.1f} | {len(names) / took:,.0f} |", flush=True)
+    shutil.rmtree(folder / "inbox")
+    shutil.rmtree(folder / "data")
+    return wrong
 
 
 if __name__ == "__main__":

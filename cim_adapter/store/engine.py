@@ -17,8 +17,9 @@ def writing_engine(url: URL) -> Engine:
     """The engine of the one writer. On SQLite a transaction takes the write lock when it begins."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
-        # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold
-        _tune(engine, "cache_size=-8192", begin="BEGIN IMMEDIATE")
+        # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold. What is
+        # mapped would count as memory of ours, and indexes are written to all over the file.
+        _tune(engine, "cache_size=-16384", "mmap_size=0", begin="BEGIN IMMEDIATE")
     return engine
 
 
@@ -32,7 +33,7 @@ def reading_engine(url: URL, connections: int) -> Engine:
     }
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **options)
-        _tune(engine, "query_only=ON", begin="BEGIN")
+        _tune(engine, "query_only=ON", "mmap_size=268435456", begin="BEGIN")
         return engine
     engine = create_engine(url, pool_pre_ping=True, **options)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -48,7 +49,6 @@ def _tune(engine: Engine, *pragmas: str, begin: str) -> None:
             "foreign_keys=ON",
             "busy_timeout=30000",
             "wal_autocheckpoint=4000",  # pages; fewer, longer checkpoints cost less than many short ones
-            "mmap_size=268435456",
             *pragmas,
         ):
             connection.execute(f"PRAGMA {pragma}")
