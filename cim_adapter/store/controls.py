@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select, upda
 from cim_adapter.store import control_states
 from cim_adapter.store.control_states import State
 from cim_adapter.store.identifiers import ordered_key
-from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.readings import FOREVER
@@ -67,12 +66,12 @@ def tracking_hash(vault: Vault, tracking: str) -> bytes:
 
 
 def correlation_key(correlation: str) -> Key:
-    return "control.correlation_key", identifier_key(correlation)
+    return "control.correlation_key", ordered_key(correlation)
 
 
 def message_key(message_id: str) -> Key:
     """What the controls are found by that came with a message: its MessageID stands in the journal alone."""
-    return "journal.message_key", identifier_key(message_id)
+    return "journal.message_key", ordered_key(message_id)
 
 
 def control_row(journal_uid: str, position: int) -> str:
@@ -160,7 +159,7 @@ def of_message(
     """The controls that came with the message of this MessageID, from ``partner`` if one is given; of
     ``devices`` alone, if any are given."""
     journal = reader.tables.journal
-    uids = select(journal.c.uid).where(journal.c.message_key == identifier_key(message_id), journal.c.once == 1)
+    uids = select(journal.c.uid).where(journal.c.message_key == ordered_key(message_id), journal.c.once == 1)
     if partner is not None:
         uids = uids.where(journal.c.partner == partner)
     return list(_found(reader, reader.tables.control.c.journal_uid.in_(uids), *_of_devices(reader, devices)))

@@ -17,8 +17,8 @@ def writing_engine(url: URL) -> Engine:
     """The engine of the one writer. On SQLite a transaction takes the write lock when it begins."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     if url.get_backend_name() == "sqlite":
-        # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold. What is
-        # mapped would count as memory of ours, and indexes are written to all over the file.
+        # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold.
+        # What is mapped would count as memory of ours, and indexes are written to all over the file.
         _tune(engine, "cache_size=-16384", "mmap_size=0", begin="BEGIN IMMEDIATE")
     return engine
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
+from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
@@ -27,11 +27,6 @@ def new_uid() -> str:
     )
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def identifier_key(identifier: str) -> bytes:
-    """What a MessageID or CorrelationID is found by: 16 bytes, however long the identifier is."""
-    return hashlib.sha256(identifier.encode()).digest()[:16]
 
 
 Once = tuple[bytes, str]
@@ -69,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.message_id:
-            msgspec.structs.force_setattr(self, "once", (identifier_key(self.message_id), self.partner))
+            msgspec.structs.force_setattr(self, "once", (ordered_key(self.message_id), self.partner))
 
 
 class Streamed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -162,7 +157,7 @@ def write(
             "digest": entry.digest,
             "size": entry.size,
             "message_key": once[0] if once else None,
-            "correlation_key": identifier_key(entry.correlation_id) if entry.correlation_id else None,
+            "correlation_key": ordered_key(entry.correlation_id) if entry.correlation_id else None,
             "once": 1 if carried_out else None,
             "repeats": repeats,
             "warnings": entry.warnings,

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from cim_adapter import instants
-from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -99,7 +99,7 @@ def of_message(reader: Reader, partner: str, message_id: str) -> list[Link]:
     """The links that a message of ``partner`` made, each once; also those that have ended."""
     table, journal = reader.tables.link, reader.tables.journal
     uid = select(journal.c.uid).where(
-        journal.c.message_key == identifier_key(message_id), journal.c.partner == partner, journal.c.once == 1
+        journal.c.message_key == ordered_key(message_id), journal.c.partner == partner, journal.c.once == 1
     )
     return list(_read(reader, table.c.journal_uid.in_(uid)))
 

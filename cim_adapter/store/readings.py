@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 
+from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.intakes import is_whole
-from cim_adapter.store.journal import identifier_key
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -151,7 +151,7 @@ def _touches(table: Table, window: tuple[int, int]) -> ColumnElement[bool]:
 
 
 def _read(reader: Reader, statement: Select[Any]) -> Iterator[Found]:
-    for row in reader.select(statement.order_by(reader.tables.reading_block.c.id)):
+    for row in reader.stream(statement.order_by(reader.tables.reading_block.c.id)):
         yield Found(
             id=row.id,
             journal_uid=row.journal_uid,
@@ -235,7 +235,7 @@ def withdraw(transaction: Transaction, journal_uid: str, partner: str, message_i
     """Take back what one message of ``partner`` brought, as if it had never come; returns its blocks."""
     table, journal = transaction.tables.reading_block, transaction.tables.journal
     of_message = select(journal.c.uid).where(
-        journal.c.message_key == identifier_key(message_id), journal.c.partner == partner, journal.c.once == 1
+        journal.c.message_key == ordered_key(message_id), journal.c.partner == partner, journal.c.once == 1
     )
     theirs: list[ColumnElement[bool]] = [table.c.journal_uid.in_(of_message), table.c.withdrawn_by.is_(None)]
     if transaction.reach is not None:

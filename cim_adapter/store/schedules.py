@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from cim_adapter.store.journal import identifier_key
+from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.objects import new_id
 from cim_adapter.store.pages import in_order
 from cim_adapter.store.parts import in_parts
@@ -117,7 +117,7 @@ def of_message(
     order in which it named them; with ``canceled`` also those that were canceled.
     """
     table, journal = reader.tables.read_schedule, reader.tables.journal
-    key = identifier_key(message_id)
+    key = ordered_key(message_id)
     statement = (
         select(table.c.id)
         .join(journal, journal.c.uid == table.c.created_by)

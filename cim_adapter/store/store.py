@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -69,8 +70,11 @@ class Store:
 
     def read_now(self, work: Callable[[Reader], T]) -> T:
         """Run ``work`` with a snapshot, in this thread."""
-        with self._reading.connect() as connection:
-            return work(Reader(connection, self.tables, self.vault))
+        with (
+            self._reading.connect() as connection,
+            closing(Reader(connection, self.tables, self.vault)) as reader,
+        ):
+            return work(reader)
 
     def close(self) -> None:
         """Commit what waits and let go of every connection."""

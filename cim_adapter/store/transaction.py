@@ -22,6 +22,8 @@ DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""
 
 
+_AT_ONCE = 500  # rows fetched at once
+
 Inserts = Mapping[Table, InsertRows]
 
 Key = tuple[str, bytes]
@@ -37,9 +39,23 @@ class Reader:
         self.vault = vault
         self.reach: Reach | None = None
         """What the caller may reach; None: everything. See ``store.scope``."""
+        self._streams: list[Result[Any]] = []
 
     def select(self, statement: Executable) -> Result[Any]:
         return self._connection.execute(statement)
+
+    def stream(self, statement: Executable) -> Result[Any]:
+        """``select`` of what may be too much to hold: PostgreSQL's driver would read all rows before it gives one.
+        Whoever has seen enough just stops.
+        """
+        found = self._connection.execute(statement, execution_options={"yield_per": _AT_ONCE})
+        self._streams = [*(some for some in self._streams if not some.closed), found]
+        return found
+
+    def close(self) -> None:
+        """End what was not read to its end."""
+        for some in self._streams:
+            some.close()
 
 
 @dataclass(slots=True)
@@ -109,6 +125,10 @@ class Transaction(Reader):
         elif self._waiting:
             self._flush()
         return self._connection.execute(statement)
+
+    def stream(self, statement: Executable) -> Result[Any]:
+        """``select``: what a message changes, it holds."""
+        return self.select(statement)
 
     def known_id(self, key: Any) -> int | None:
         """The id that ``remember_id`` was told for ``key``, in this or an earlier transaction."""

@@ -142,6 +142,15 @@ def test_nobody_withdraws_what_another_partner_brought(add, commit, spans, objec
     assert spans() == [(1, 1)]
 
 
+def test_whoever_has_seen_enough_just_stops(add, store, object_of):
+    """PostgreSQL keeps what was not read, and is told that it is not wanted."""
+    meter = object_of("m")
+    add(*((start, start) for start in range(1_200)), meter=meter)
+    first = store.read_now(lambda reader: next(readings.blocks(reader, meters=[meter])))
+    assert first.start == 0
+    assert len(store.read_now(lambda reader: list(readings.blocks(reader, meters=[meter])))) == 1_200
+
+
 def test_a_block_needs_its_message(commit, store, object_of):
     """The journal's row may come later in a transaction, but it must come."""
     row = {"journal_uid": journal.new_uid(), "object_id": object_of("m"), "before": 1, "start": 0, "end": 1}
