@@ -52,6 +52,10 @@ class StreamBroken(Exception):
     """The rest of a stream will not come: whoever sent it went away."""
 
 
+class Interrupted(Exception):
+    """The database is away, or a disk is full: what can be read again goes on where it was when it comes again."""
+
+
 class Stream(Protocol):
     """A body that is too large to be held. ``source`` is what it is called where it can be read again after a
     crash, and ``digest`` then the SHA-256 of all of it.

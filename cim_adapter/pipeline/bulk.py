@@ -42,10 +42,10 @@ from cim_adapter.settings import Settings
 from cim_adapter.store import intakes, journal
 from cim_adapter.store.intakes import Intake
 from cim_adapter.store.store import Store
-from cim_adapter.store.transaction import DatabaseError, Transaction
+from cim_adapter.store.transaction import DatabaseAway, Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import Use, as_json
-from cim_adapter.wire import Answer, Stream
+from cim_adapter.wire import Answer, Interrupted, Stream
 from cim_adapter.xmltree import children, local
 
 _TOGETHER = 4  # chunks in one transaction: some ten milliseconds that others wait
@@ -159,7 +159,7 @@ class Bulk:
 
     async def take(self, passage: Passage, stream: Stream) -> Answer | bytes:
         """The answer; or the whole body, where it is no message that can be taken in parts. Raises AdapterError,
-        with ``passage`` saying what is known, and whatever the stream raises.
+        with ``passage`` saying what is known, Interrupted, and whatever the stream raises.
         """
         async with self._at_once:
             if self._sweeping is None or self._sweeping.done():
@@ -208,11 +208,10 @@ class _Taking:
         try:
             return await self._run()
         except Exception as error:
+            if self._stream.source is not None and isinstance(error, DatabaseAway):
+                raise Interrupted(str(error.args[0] if error.args else error)) from error
             self._passage.entry, self._passage.whole = None, Whole(self._hash.digest(), self._size)
-            if self._stream.source is None or not isinstance(error, DatabaseError | OSError):
-                await self._abandon()
-            else:  # it goes on here when the database, or the disk, is back
-                self._passage.uid = journal.new_uid()
+            await self._abandon()
             raise
 
     # ------------------------------------------------------------------------------------------ the way

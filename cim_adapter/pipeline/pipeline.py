@@ -55,7 +55,7 @@ from cim_adapter.store.trail import Event
 from cim_adapter.store.transaction import Reader
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import Tally
-from cim_adapter.wire import Answer, Arrival, Stream, StreamBroken, Wire
+from cim_adapter.wire import Answer, Arrival, Interrupted, Stream, StreamBroken, Wire
 
 CarryOut = Callable[[Passage], Awaitable[Answer]]
 
@@ -121,7 +121,8 @@ class Pipeline:
 
     async def take_stream(self, arrival: Arrival, stream: Stream) -> Answer:
         """``take`` for a body of any size: it comes from ``stream``, and ``arrival`` has none. A message that
-        cannot be taken in parts is taken as a whole, if it has at most ``max_bytes``. Raises StreamBroken.
+        cannot be taken in parts is taken as a whole, if it has at most ``max_bytes``. Raises StreamBroken and,
+        where the stream has a ``source``, Interrupted.
         """
 
         async def carry_out(passage: Passage) -> Answer:
@@ -161,8 +162,8 @@ class Pipeline:
     async def _answer_to(self, passage: Passage, carry_out: CarryOut) -> Answer:
         try:
             return await carry_out(passage)
-        except StreamBroken:
-            raise  # nobody is there to be answered
+        except (StreamBroken, Interrupted):
+            raise  # nobody is there to be answered, or it is not over
         except AdapterError as error:
             return await self._refuse(passage, error)
         except Exception:  # a defect of ours, or the database is away: the partner is told, not shown

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, CursorResult, Executable, Result, Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.sealing import Vault
@@ -17,6 +17,9 @@ from cim_adapter.store.trail import Event
 
 if TYPE_CHECKING:
     from cim_adapter.store.scope import Reach
+
+DatabaseAway = (OperationalError, InterfaceError, OSError)
+"""What fails while the database, or the disk under it, is away or full: later the same may succeed."""
 
 DatabaseError = SQLAlchemyError
 """The database itself failed: no answer to a message, for the writer tries the message again."""

@@ -23,7 +23,7 @@ from cim_adapter.transports.files.report import Report, Told, told
 from cim_adapter.transports.files.streams import FileStream
 from cim_adapter.transports.files.wire import FileWire
 from cim_adapter.validate.sources import shown
-from cim_adapter.wire import Arrival
+from cim_adapter.wire import Arrival, Interrupted
 
 _TRIES = 3  # of what fails by a defect of ours, and is in the journal
 _DEFECT = "5.3"
@@ -79,7 +79,10 @@ class Courier:
             if stream is None:
                 answer = await self._pipeline.take(arrival)
             else:
-                answer = await self._pipeline.take_stream(arrival, stream)
+                try:
+                    answer = await self._pipeline.take_stream(arrival, stream)
+                except Interrupted as error:
+                    raise Unsettled(str(error)) from error
             if wire.message is None:
                 raise RuntimeError("the pipeline gave no answer")
             said = told(wire.message, wire.error, wire.header, content.member)
