@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from lxml import etree
@@ -21,6 +22,9 @@ from cim_adapter import Adapter, Settings
 from cim_adapter.inboxes import Inboxes
 from cim_adapter.transports.files.report import Report
 from cim_adapter.watching import Watchers
+
+if TYPE_CHECKING:
+    from tests.messages import Messages
 
 
 class Drop:
@@ -157,3 +161,24 @@ def start_watch(tmp_path: Path) -> Iterator[Callable[..., WatchProcess]]:
     yield start
     for watch in started:
         watch.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def huge(tmp_path: Path, messages: Messages) -> Callable[[int], tuple[Path, int]]:
+    """A function that writes a SOAP capture with so many readings, 96 a block, each of a meter of its own: its
+    path, and how many blocks it has.
+    """
+
+    def write(readings: int) -> tuple[Path, int]:
+        one = messages.create(messages.meter("meter-x", 96), header={"MessageID": str(readings)})
+        made = etree.tostring(messages.envelope(one))
+        start, end = made.index(b"<MeterReading>"), made.index(b"</MeterReading>") + len(b"</MeterReading>")
+        path, blocks = tmp_path / "huge.part", -(-readings // 96)
+        with path.open("wb") as file:
+            file.write(made[:start])
+            for number in range(blocks):
+                file.write(made[start:end].replace(b"meter-x", b"meter-%d" % number))
+            file.write(made[end:])
+        return path, blocks
+
+    return write

@@ -19,7 +19,7 @@ def writing_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         # KiB; a group of large messages touches more pages than the 2,000 KiB of SQLite's own default hold.
         # What is mapped would count as memory of ours, and indexes are written to all over the file.
-        _tune(engine, "cache_size=-16384", "mmap_size=0", begin="BEGIN IMMEDIATE")
+        _tune(engine, "cache_size=-8192", "mmap_size=0", begin="BEGIN IMMEDIATE")
     return engine
 
 
