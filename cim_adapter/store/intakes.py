@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 
 from cim_adapter import instants
+from cim_adapter.store.parts import in_parts
 from cim_adapter.store.tables import Tables
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -71,6 +72,29 @@ def finish(transaction: Transaction, uid: str) -> None:
     table = transaction.tables.intake
     if not transaction.execute(delete(table).where(table.c.uid == uid, table.c.given_up.is_(False))).rowcount:
         raise LostError(f"the intake {uid} was given up")
+    _outlive_erasures(transaction, uid)
+
+
+def _outlive_erasures(transaction: Transaction, uid: str) -> None:
+    """What was deleted while nobody could see these blocks was not theirs: such blocks become later ones.
+
+    Uids grow with time, so those of the deletes that came meanwhile are the higher ones.
+    """
+    blocks, erasure = transaction.tables.reading_block, transaction.tables.erasure.c
+    if transaction.select(select(erasure.id).where(erasure.journal_uid > uid).limit(1)).first() is None:
+        return
+    hit = exists().where(
+        erasure.journal_uid > uid,
+        or_(erasure.object_id == blocks.c.meter_id, erasure.object_id == blocks.c.usage_point_id),
+        erasure.before > blocks.c.id,
+    )
+    ids = [row.id for row in transaction.select(select(blocks.c.id).where(blocks.c.journal_uid == uid, hit))]
+    names = [column.name for column in blocks.c if column.name != "id"]
+    for some in in_parts(ids):
+        those = blocks.c.id.in_(some)
+        again = select(*(blocks.c[name] for name in names)).where(those).order_by(blocks.c.id)
+        transaction.execute(insert(blocks).from_select(names, again))
+        transaction.execute(delete(blocks).where(those))
 
 
 def give_up(transaction: Transaction, uid: str) -> None:

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace as replaced
 from sqlalchemy import func, select
 
 from cim_adapter import Adapter, Settings
 from cim_adapter.access import Credentials, Identity
+from cim_adapter.store.scope import Named
 from cim_adapter.wire import Answer, Arrival, Interrupted, StreamBroken
 
 PROFILE = "http://iec.ch/TC57/2011/MeterReadings#"
@@ -374,7 +376,7 @@ def test_what_can_be_read_again_goes_on_where_it_was(house, messages, ordinary):
     assert stored > 10
     assert house.rows("intake") == 1
     assert everything(house, messages) is None
-    assert house.take(body, source="f").result == "OK"
+    assert house.take(body, source="f", size=4_321).result == "OK"
     assert (house.rows("reading_block"), house.rows("intake")) == (40, 0)
     assert len(everything(house, messages)) == 40
 
@@ -398,6 +400,40 @@ def test_errors_are_bounded_and_counted(house, messages):
     assert len(said.codes) == 1_001
     assert said.reasons[-1].startswith("and 100 more")
     assert house.rows("reading_block") == 1
+
+
+def test_a_delete_that_comes_meanwhile_does_not_touch_it(house, messages, ordinary):
+    body = etree.tostring(messages.create(*ordinary))
+
+    async def delete(number):
+        if number == len(body) // 700 - 1:
+            assert house.rows("reading_block") > 5
+            told = messages.create(messages.meter("m-0", 2, value="later"))
+            gone = messages.message("delete", ids=[{"objectType": "Meter", "_value_1": "m-0"}])
+            for message in (told, gone):
+                answer = await house.adapter.pipeline.take(house.arrival(etree.tostring(message)))
+                assert house.read(answer).result == "OK"
+
+    assert house.take(body, between=delete).result == "OK"
+    found = house.ask(messages.get({"EndDevice": {"mRID": "m-0"}})).payload
+    assert [value.text for value in found.iter("{*}value")] == ["0.50"] * 5
+    assert house.rows("reading_block") == 41
+
+
+def test_a_caller_with_a_scope(house, messages, ordinary):
+    only = (frozenset(Named("Meter", f"m-{number}") for number in range(39)),)
+    who = Identity(name="ACME", role="admin", credential="test", quota=0, scopes=only)
+
+    def take(*meters):
+        arrival = replaced(house.arrival(), credentials=Credentials(identity=who))
+        body = etree.tostring(messages.create(*meters))
+        return house.read(asyncio.run(house.adapter.pipeline.take_stream(arrival, Pieces(body))))
+
+    beyond = take(*ordinary)
+    assert (beyond.result, beyond.codes) == ("FAILED", ["7.5"])
+    assert (house.rows("reading_block"), house.rows("intake")) == (0, 0)
+    assert take(*ordinary[:39]).result == "OK"
+    assert house.rows("reading_block") == 39
 
 
 def test_deletes_and_gets_work_as_with_others(house, messages, ordinary):
