@@ -68,7 +68,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     end: int
 
 
-def is_special(data: bytes | bytearray) -> bool:
+def is_special(data: bytes) -> bool:
     """Whether there may be comments, CDATA sections or processing instructions. (One rare byte is found, or not,
     ten times faster than two of which the first is everywhere.)
     """
@@ -88,7 +88,7 @@ class Cutter:
         self._units = units
         self._size = size
         self._most = most
-        self._held = bytearray()
+        self._held = b""
         self._searched = 0
         self._offset = 0
         self._index = 0
@@ -114,7 +114,7 @@ class Cutter:
 
     def close(self) -> tuple[list[Chunk], bytes]:
         """What is left when all was fed: chunks, and what stands behind the last unit. Raises as ``feed`` does."""
-        return self._cut(last=True), bytes(self._held)
+        return self._cut(last=True), self._held
 
     # ------------------------------------------------------------------------------------------ head
 
@@ -133,7 +133,7 @@ class Cutter:
             if token[1]:
                 self.unfit = not stack or stack.pop() != token[2]
             elif not token[3].endswith(b"/"):
-                stack.append(bytes(token[2]))
+                stack.append(token[2])
                 unit = self._units.get(_local(token[2]))
                 if unit is not None and (len(stack) == 1 or _local(stack[-2]) == "Payload"):
                     self._open(at, stack, unit)
@@ -141,7 +141,7 @@ class Cutter:
         self.unfit = self.unfit or len(self._held) > _LONGEST_HEAD
 
     def _open(self, end: int, stack: list[bytes], unit: str) -> None:
-        data = bytes(self._held[:end])
+        data = self._held[:end]
         closing = b"".join(b"</" + name + b">" for name in reversed(stack))
         forbid_declarations(data)
         try:
@@ -169,7 +169,7 @@ class Cutter:
                 if len(self._held) > self._most:
                     raise self._too_large()
                 break
-            chunks.append(Chunk(index=self._index, data=bytes(self._held[:cut]), end=self._offset + cut))
+            chunks.append(Chunk(index=self._index, data=self._held[:cut], end=self._offset + cut))
             self._take(cut)
             self._index += 1
         return chunks
@@ -207,7 +207,7 @@ class Cutter:
         pattern = self._pattern()
         if pattern is None:
             return []
-        forbid_declarations(bytes(self._held))
+        forbid_declarations(self._held)
         ends: list[int] = []
         for found in pattern.finditer(self._held):
             if found[1]:
@@ -221,14 +221,14 @@ class Cutter:
         if self._ends is None and self.head is not None:
             unit = re.escape(self.head.unit.encode())
             begins = re.compile(_SPECIAL + rb"|<((?:[^\s<>/!?:]+:)?" + unit + rb")[\s/>]", re.DOTALL)
-            name = next((bytes(found[1]) for found in begins.finditer(self._held) if found[1]), None)
+            name = next((found[1] for found in begins.finditer(self._held) if found[1]), None)
             if name is not None:
                 self._end = b"</" + name + b">"
                 self._ends = re.compile(_SPECIAL + rb"|(</" + re.escape(name) + rb"\s*>)|(<!|<\?)", re.DOTALL)
         return self._ends
 
     def _take(self, count: int) -> None:
-        del self._held[:count]
+        self._held = self._held[count:]
         self._offset += count
         self._searched = 0
 
