@@ -11,6 +11,7 @@ from cim_adapter.access import Access
 from cim_adapter.contract import ContractError, ContractFiles, overlay
 from cim_adapter.nouns.registry import Registry, built_in_modules
 from cim_adapter.pipeline import Pipeline
+from cim_adapter.processors import Processors
 from cim_adapter.schema import Catalogue, UnusableSchemaError
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings, SettingsError
@@ -23,7 +24,10 @@ class Adapter:
     ``handlers`` are modules with functions marked by ``handles``; they win over ours.
     """
 
-    def __init__(self, settings: Settings, handlers: Iterable[ModuleType] = ()) -> None:
+    def __init__(
+        self, settings: Settings, handlers: Iterable[ModuleType] = (), *, processors: Processors | None = None
+    ) -> None:
+        """``processors``: those that large work may be spread over; by default all that this process has."""
         self.settings = settings
         self.contract = contract_of(settings)
         self.catalogue = Catalogue([self.contract.xsd])
@@ -31,7 +35,15 @@ class Adapter:
         self.registry = Registry([*built_in_modules(), *handlers], self.catalogue.nouns)
         self.store = Store(settings)
         self.access = Access(settings, self.store)
-        self.pipeline = Pipeline(settings, self.registry, self.catalogue, self.bridge, self.access, self.store)
+        self.pipeline = Pipeline(
+            settings,
+            self.registry,
+            self.catalogue,
+            self.bridge,
+            self.access,
+            self.store,
+            processors or Processors(),
+        )
 
     @classmethod
     def prepared(cls, settings: Settings, handlers: Iterable[ModuleType] = ()) -> Adapter:

@@ -29,6 +29,7 @@ from cim_adapter.adapter import Adapter, contract_of
 from cim_adapter.codes import CodeLists
 from cim_adapter.front import Entrance, Front
 from cim_adapter.ports import any_port, await_port
+from cim_adapter.processors import Processors
 from cim_adapter.settings import Settings, SettingsError
 from cim_adapter.store import api_keys
 from cim_adapter.store.store import Store, prepare
@@ -121,10 +122,17 @@ class _Worker:
         self._settings = settings
         self._ready = ready
         self._entrance = entrance
+        # The next processor; beginning anywhere, so that several servers on a machine do not all crowd one.
+        self._turn = multiprocessing.get_context("fork").Value("I", os.getpid())
 
     def __call__(self, *_: object) -> HttpDoor:
+        processors = Processors()
+        if self._settings.pin_workers:
+            with self._turn:
+                processors.keep_to_one(self._turn.value)
+                self._turn.value += 1
         threading.Thread(target=_die_with_parent, daemon=True).start()
-        adapter = Adapter(self._settings)
+        adapter = Adapter(self._settings, processors=processors)
         nouns = adapter.registry.nouns
         address = PublicAddress(self._settings)
         contract = ContractPages(adapter.contract, nouns, address)

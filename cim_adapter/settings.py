@@ -51,6 +51,9 @@ class Settings:
         8080, "TCP port to listen on; 0: any that is free, told when ready", at_least=0, at_most=65535
     )
     workers: int = _setting(1, "server processes; they share one database", at_least=1)
+    pin_workers: bool = _setting(
+        True, "keep each server process to one processor, which a third more messages pass; see [scale](scale.md)"
+    )
     tls_cert: Path | None = _setting(None, "certificate chain (PEM); turns on TLS 1.2 and 1.3")
     tls_key: Path | None = _setting(None, "private key (PEM) of tls_cert")
     client_ca: Path | None = _setting(None, "CA bundle (PEM); clients must then present a certificate of it")

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +34,7 @@ from cim_adapter.pipeline.lines import shifted
 from cim_adapter.pipeline.passage import Passage, Understood, Whole
 from cim_adapter.pipeline.settling import Settling
 from cim_adapter.pipeline.understanding import Understanding
+from cim_adapter.processors import Processors
 from cim_adapter.schema.cutting import Chunk, Cutter, Head
 from cim_adapter.schema.encoding import Transcoder
 from cim_adapter.schema.faults import line_of
@@ -136,13 +136,15 @@ class Bulk:
         store: Store,
         understanding: Understanding,
         settling: Settling,
+        processors: Processors,
     ) -> None:
         self._settings = settings
+        self._processors = processors
         self._units = registry.units
         self.store = store
         self.understanding = understanding
         self.settling = settling
-        self.cores = settings.bulk_threads or len(os.sched_getaffinity(0))
+        self.cores = settings.bulk_threads or len(processors)
         self._at_once = asyncio.Semaphore(settings.large_at_once)
         self._threads: ThreadPoolExecutor | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -150,7 +152,9 @@ class Bulk:
     @property
     def threads(self) -> ThreadPoolExecutor:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(self.cores, thread_name_prefix="cim-bulk")
+            self._threads = ThreadPoolExecutor(
+                self.cores, thread_name_prefix="cim-bulk", initializer=self._processors.use_all
+            )
         return self._threads
 
     def close(self) -> None:

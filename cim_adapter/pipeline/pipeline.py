@@ -46,6 +46,7 @@ from cim_adapter.pipeline.policy import Policy
 from cim_adapter.pipeline.settling import Settling, answered
 from cim_adapter.pipeline.streaming import Streaming
 from cim_adapter.pipeline.understanding import Understanding
+from cim_adapter.processors import Processors
 from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
@@ -71,6 +72,7 @@ class Pipeline:
         bridge: Bridge,
         access: Access,
         store: Store,
+        processors: Processors,
     ) -> None:
         self._settings = settings
         self._access = access
@@ -108,7 +110,7 @@ class Pipeline:
             words=words,
             streaming=Streaming(store),
         )
-        self._bulk = Bulk(settings, registry, store, self._understanding, self._settling)
+        self._bulk = Bulk(settings, registry, store, self._understanding, self._settling, processors)
 
     @property
     def tolerated(self) -> Tally:

@@ -6,6 +6,7 @@ import base64
 import os
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -174,6 +175,25 @@ def test_sigterm_right_after_ready(start_server):
     for _ in range(4):
         server = start_server()
         assert server.stop(within=10) == 0
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one processor alone")
+@pytest.mark.parametrize("pinned", ["true", "false"])
+def test_each_process_keeps_to_a_processor_of_its_own(launch_sqlite, tmp_path, messages, pinned):
+    server = launch_sqlite(tmp_path, CIM_ADAPTER_WORKERS="2", CIM_ADAPTER_PIN_WORKERS=pinned)
+    with server.client() as client:
+        assert messages.send(client, messages.create(messages.meter())).result == "OK"
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    found = [
+        {frozenset(os.sched_getaffinity(int(thread.name))) for thread in Path(f"/proc/{child}/task").iterdir()}
+        for child in children
+    ]
+    if pinned == "false":
+        assert found == [{frozenset(os.sched_getaffinity(0))}] * 2
+        return
+    (first,), (second,) = found
+    assert len(first) == len(second) == 1
+    assert first != second
 
 
 def test_worker_that_dies_is_replaced(start_server, messages):
