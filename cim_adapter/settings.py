@@ -134,7 +134,7 @@ class Settings:
 
     max_bytes: int = _setting(32 * 1024 * 1024, "bytes at most in one message", at_least=1)
     bulk_bytes: int = _setting(
-        8 * 1024 * 1024,
+        10 * 1024 * 1024,
         "bytes above which a message is taken in parts, as it comes; what can be is then not bound by max_bytes",
         at_least=1,
     )

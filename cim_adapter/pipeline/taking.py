@@ -97,16 +97,18 @@ class Taking:
         while not chunks and not self._cutter.unfit:
             piece = await anext(self._pieces, None)
             if piece is None:
-                return b"".join(opening)
+                return b"".join(self._read(opening, chunks))
             opening.append(piece)
             chunks = await asyncio.to_thread(self._cut, piece)
+            if self._transcoder.transparent:
+                opening.clear()  # the cutter holds it all
         head = self._cutter.head
         if head is None or not chunks:
-            return await self._all(opening)
+            return await self._all(opening, chunks)
         self._set_frame(head.data + chunks[0].data + head.closing)
         known = await asyncio.to_thread(self._bulk.understanding.understand, self._passage)
         if not _fits(known, head):
-            return await self._all(opening)
+            return await self._all(opening, chunks)
         opening.clear()
         if not self._begun:
             self._progress = Progress(line=head.lines + 1)
@@ -341,8 +343,9 @@ class Taking:
             self._hash.update(piece)
             self._size += len(piece)
 
-    async def _all(self, opening: list[bytes]) -> bytes:
+    async def _all(self, opening: list[bytes], chunks: Sequence[Chunk]) -> bytes:
         """The whole body. Raises OverBudget."""
+        opening = self._read(opening, chunks)
         size = sum(map(len, opening))
         async for piece in self._pieces:
             opening.append(piece)
@@ -353,6 +356,13 @@ class Taking:
                     "that are created or changed may have more. Send it in several messages."
                 )
         return b"".join(opening)
+
+    def _read(self, opening: list[bytes], chunks: Sequence[Chunk]) -> list[bytes]:
+        """All that was read, in pieces. It is never held twice: it may be as large as ``max_bytes``."""
+        held, head = self._cutter.give_up(), self._cutter.head
+        if not self._transcoder.transparent:
+            return opening
+        return [*([] if head is None else [head.data]), *(chunk.data for chunk in chunks), held]
 
 
 async def _gathered(stream: Stream, size: int) -> AsyncIterator[bytes]:

@@ -116,6 +116,11 @@ class Cutter:
         """What is left when all was fed: chunks, and what stands behind the last unit. Raises as ``feed`` does."""
         return self._cut(last=True), self._held
 
+    def give_up(self) -> bytes:
+        """What is held, of which this lets go: the document is read in another way."""
+        held, self._held = self._held, b""
+        return held
+
     # ------------------------------------------------------------------------------------------ head
 
     def _find_head(self) -> None:

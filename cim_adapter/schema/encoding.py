@@ -45,6 +45,8 @@ class Transcoder:
     def __init__(self) -> None:
         self._beginning: bytes | None = b""
         self._decoder: codecs.IncrementalDecoder | None = None
+        self.transparent = False
+        """What comes out is what went in, byte for byte, and nothing is held back."""
 
     def feed(self, data: bytes, *, last: bool = False) -> bytes:
         """The next bytes in UTF-8; none before the declaration is there."""
@@ -55,7 +57,9 @@ class Transcoder:
             data, self._beginning = self._beginning, None
             codec = _wide_codec(data[:4])
             if not codec:
-                return as_utf8(data)
+                found = as_utf8(data)
+                self.transparent = found == data
+                return found
             self._decoder = codecs.getincrementaldecoder(codec)()
             return _with_agreeing(self._decoded(data, last=last).removeprefix(codecs.BOM_UTF8), wide=True)
         return data if self._decoder is None else self._decoded(data, last=last)
