@@ -24,7 +24,7 @@ def large(messages):
 
 def test_it_fills_up_in_the_middle(start_watch, tmp_path, large, readings_in, monkeypatch):
     monkeypatch.setenv("CIM_ADAPTER_BULK_BYTES", "1000000")
-    monkeypatch.setenv("CIM_ADAPTER_BULK_PART_BYTES", "200000")
+    monkeypatch.setenv("CIM_ADAPTER_BULK_PART_BYTES", "50000")  # the first transaction fits
     with small_disk(tmp_path / "data", 24_000_000):
         watch = start_watch("--settle", "0")
         watch.wait_for(1)
