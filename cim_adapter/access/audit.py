@@ -74,7 +74,7 @@ def _asked_for(call: Call) -> Iterator[tuple[str, Identity]]:
 def shown(vault: Vault, kind: str, identity: Identity) -> str:
     """An object as the trail names it: see ``subjects``."""
     mrid = identity.mrid
-    if mrid is not None and len(mrid) <= _LONGEST and not any(map(str.isspace, mrid)):
+    if mrid is not None and len(mrid) <= _LONGEST and mrid.split() == [mrid]:
         return f"{kind}/{mrid}"
     text = mrid if mrid is not None else identity.names[0].name if identity.names else ""
     return f"{kind}#{vault.digest(kind, 'audit', text).hex()[:32]}"
