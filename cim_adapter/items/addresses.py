@@ -14,10 +14,14 @@ from cim_adapter.store.transaction import Reader
 _UUID = re.compile(r"(?:urn:uuid:)?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
-class Addresses(msgspec.Struct, frozen=True):
-    """What each text of one exchange names, by kind of object and text."""
+Known = Mapping[str, Mapping[str, list[Identity]]]
+"""Objects by their kind and by what they are called."""
 
-    known: Mapping[str, Mapping[str, list[Identity]]]
+
+class Addresses(msgspec.Struct, frozen=True):
+    """What each text of one exchange names."""
+
+    known: Known
 
     def of(self, kind: str, text: str) -> list[Identity]:
         """The objects called ``text``; for a new one that of its mRID, if it is a UUID, else of its name."""
