@@ -37,6 +37,7 @@ from cim_adapter.transports.contract import ContractPages
 from cim_adapter.transports.http import HttpDoor
 from cim_adapter.transports.messages import Messages
 from cim_adapter.transports.public import PublicAddress
+from cim_adapter.transports.rest.addresses import AddressBook
 from cim_adapter.transports.rest.door import RestDoor
 from cim_adapter.transports.rest.resource import Tools
 
@@ -155,6 +156,7 @@ class _Worker:
         tools = Tools(
             settings=self._settings,
             store=adapter.store,
+            book=AddressBook(adapter.store),
             lists=CodeLists(),
             catalogue=adapter.catalogue,
             bridge=adapter.bridge,

@@ -12,19 +12,6 @@ from cim_adapter.store.store import Store
 from cim_adapter.store.transaction import Reader
 
 
-async def look_up(store: Store, wanted: Mapping[str, Iterable[str]], scopes: Scopes = ()) -> Addresses:
-    """Ask the store once for all of the texts, by kind of object. What is outside of ``scopes`` is not told."""
-    kinds = {kind: set(texts) for kind, texts in wanted.items() if texts}
-    if not kinds:
-        return Addresses({})
-
-    def ask(reader: Reader) -> Addresses:
-        with confined(reader, reach(reader, scopes) if scopes else None):
-            return addresses(reader, kinds)
-
-    return await store.read(ask)
-
-
 class AddressBook:
     """Asks the store, and remembers up to ``at_most`` texts that are mRIDs: those never come to name anything
     else, while a name may.
@@ -47,9 +34,9 @@ class AddressBook:
         self._mrids.update(mrids)
 
     async def look_up(self, wanted: Mapping[str, Iterable[str]], scopes: Scopes = ()) -> Addresses:
-        """As the function ``look_up``, without asking for what is remembered, unless there are ``scopes``."""
+        """What these texts name, by kind of object. Within ``scopes`` nothing is remembered: they may change."""
         if scopes:
-            return await look_up(self._store, wanted, scopes)
+            return Addresses(await _told(self._store, wanted, scopes) if any(wanted.values()) else {})
         mrids = self._mrids
         unknown = {kind: {text for text in texts if (kind, text) not in mrids} for kind, texts in wanted.items()}
         found = await self._found(unknown) if any(unknown.values()) else {}
@@ -76,7 +63,7 @@ class AddressBook:
     async def _ask(self, question: _Question) -> Known:
         async with self._asking:
             self._next = None  # whoever comes from now on is of the next one
-            found = (await look_up(self._store, question.wanted)).known
+            found = await _told(self._store, question.wanted)
         for kind, named in found.items():
             self.remember((kind, text) for text, objects in named.items() if [o.mrid for o in objects] == [text])
         return found
@@ -93,3 +80,13 @@ class _Question:
     def add(self, wanted: Mapping[str, Iterable[str]]) -> None:
         for kind, texts in wanted.items():
             self.wanted.setdefault(kind, set()).update(texts)
+
+
+async def _told(store: Store, wanted: Mapping[str, Iterable[str]], scopes: Scopes = ()) -> Known:
+    """What the store knows of all these texts. What is outside of ``scopes`` is not told."""
+
+    def ask(reader: Reader) -> Known:
+        with confined(reader, reach(reader, scopes) if scopes else None):
+            return addresses(reader, wanted).known
+
+    return await store.read(ask)

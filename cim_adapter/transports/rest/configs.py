@@ -24,7 +24,6 @@ from cim_adapter.nouns.identity_xml import kind_of, read_identity, write_id
 from cim_adapter.schema import parse
 from cim_adapter.schema.bridge import JsonText
 from cim_adapter.store.objects import Identity
-from cim_adapter.transports.rest.addresses import look_up
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.pages import Place
@@ -179,9 +178,8 @@ class Configs(Resource):
 
     async def _identity(self, call: RestCall, name: str, text: str) -> list[Identity]:
         kind = kind_of(name)
-        known = await look_up(
-            self.tools.store, {kind: [text]} if await call.exchange.known() else {}, call.exchange.scopes
-        )
+        wanted = {kind: [text]} if await call.exchange.known() else {}
+        known = await self.tools.book.look_up(wanted, call.exchange.scopes)
         return known.of(kind, text)
 
     async def _ask(self, call: RestCall, asked: Sequence[tuple[str, str]], options: dict[str, str]) -> Outcome:

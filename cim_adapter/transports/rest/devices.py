@@ -18,7 +18,6 @@ from cim_adapter.items.members import LONGEST
 from cim_adapter.items.profile_xml import ProfileXml
 from cim_adapter.items.tokens import as_token
 from cim_adapter.transports.rest import answers
-from cim_adapter.transports.rest.addresses import look_up
 from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
@@ -126,7 +125,7 @@ class DeviceItems(Resource):
         devices = {item.device_id for item in items if item.device_id}
         points = {item.usage_point_id for item in items if item.usage_point_id}
         wanted = {"Meter": devices, "UsagePoint": points}
-        addresses = await look_up(self.tools.store, wanted, call.exchange.scopes)
+        addresses = await self.tools.book.look_up(wanted, call.exchange.scopes)
         profile = self._items.xml.root(self.noun)
         for number, item in enumerate(items):
             pointer = sent.pointer(number)
@@ -154,7 +153,8 @@ class DeviceItems(Resource):
 
     async def _search(self, call: RestCall, wanted: DeviceQuery, place: Place) -> Outcome:
         named = wanted.named if await call.exchange.known() else {}
-        profile = wanted.as_profile(self.noun, await look_up(self.tools.store, named, call.exchange.scopes))
+        addresses = await self.tools.book.look_up(named, call.exchange.scopes)
+        profile = wanted.as_profile(self.noun, addresses)
         return await call.exchange.send("get", self.noun, query=profile, options=place.options)
 
     def _read(self, outcome: Outcome) -> list[Any]:

@@ -15,7 +15,6 @@ from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.readings.model import MeterReading
 from cim_adapter.nouns.registry import Content
 from cim_adapter.transports.rest import answers, reading_streams
-from cim_adapter.transports.rest.addresses import AddressBook
 from cim_adapter.transports.rest.bodies import Bodies, Sent
 from cim_adapter.transports.rest.exchange import Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
@@ -48,10 +47,9 @@ class Readings(Resource):
         super().__init__(tools)
         self._bodies = Bodies(Reading, self.member, at_most=tools.settings.max_items)
         self._writer = ReadingWriter(tools.lists)
-        self._book = AddressBook(tools.store)
         self._message = ReadingMessage()
         self._reader = ReadingReader(tools.lists)
-        self._pages = ReadingPages(self._reader, self._book)
+        self._pages = ReadingPages(self._reader, tools.book)
 
     async def create(self, call: RestCall) -> Response:
         """POST: readings of any meters."""
@@ -146,7 +144,7 @@ class Readings(Resource):
         outcome = await call.exchange.send_content(verb, self.noun, call.message_id, Content(sent=payload), body)
         if outcome.reply.result is Result.OK and verb != "delete":
             whose = (pair for item in payload for pair in item.objects)
-            self._book.remember((kind, who.mrid) for kind, who in whose if who and who.mrid)
+            self.tools.book.remember((kind, who.mrid) for kind, who in whose if who and who.mrid)
         return outcome
 
     async def _payload(self, call: RestCall, body: bytes, form: Form) -> tuple[list[MeterReading], Receipt]:
@@ -158,7 +156,7 @@ class Readings(Resource):
     ) -> tuple[list[MeterReading], Receipt]:
         meters = {reading.meter_id for reading in sent.items if reading.meter_id}
         points = {reading.usage_point_id for reading in sent.items if reading.usage_point_id}
-        addresses = await self._book.look_up({"Meter": meters, "UsagePoint": points}, call.exchange.scopes)
+        addresses = await self.tools.book.look_up({"Meter": meters, "UsagePoint": points}, call.exchange.scopes)
         brought = await self.aside(lambda: self._writer.write(sent, addresses), size)
         return brought, Receipt(result="", count=len(sent.items))
 

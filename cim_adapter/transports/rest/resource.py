@@ -16,6 +16,7 @@ from cim_adapter.settings import Settings
 from cim_adapter.store.store import Store
 from cim_adapter.transports.public import PublicAddress
 from cim_adapter.transports.rest import answers
+from cim_adapter.transports.rest.addresses import AddressBook
 from cim_adapter.transports.rest.exchange import Exchange, Outcome, offences_of
 from cim_adapter.transports.rest.forms import Form
 from cim_adapter.transports.rest.problem import Offence, Problem, RestError
@@ -28,6 +29,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     store: Store
+    book: AddressBook
     lists: CodeLists
     catalogue: Catalogue
     bridge: Bridge
