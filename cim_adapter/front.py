@@ -13,7 +13,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
-from cim_adapter.access import Certificates
+from cim_adapter.access import Certificates, Certified
+from cim_adapter.errors import BadCredential
 from cim_adapter.ports import any_port
 from cim_adapter.transports.peers import Peer, Peers
 
@@ -100,7 +101,11 @@ class Front:
     def _peer(self, writer: asyncio.StreamWriter) -> Peer:
         certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         address = writer.get_extra_info("peername")[0]
-        known = self._certificates.place(certificate)
+        try:
+            known = self._certificates.place(certificate)
+        except BadCredential as error:
+            self._log.warning("%s: %s", address, error)
+            return Peer(address, Certified.nobody())
         if not known.place:
             self._log.info("the client certificate of %s stands for no partner", address)
         return Peer(address, known)

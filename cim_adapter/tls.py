@@ -13,10 +13,20 @@ import signal
 import ssl
 import threading
 from pathlib import Path
+from typing import Any
 
 from cim_adapter.settings import Settings, SettingsError
 
 _LOOKS = 5.0  # seconds between two looks at the files
+
+
+class _AsSent(ssl.SSLObject):
+    """Keeps the client's certificate in DER. Event loops ask for its fields as well, after the handshake: where a
+    name is no text they would break the connection off, and nobody would be told why.
+    """
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        return super().getpeercert(binary_form=True) if binary_form else None
 
 
 def check(settings: Settings) -> None:
@@ -35,6 +45,7 @@ def context_of(settings: Settings) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.set_alpn_protocols(["http/1.1"])
+    context.sslobject_class = _AsSent
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
         if settings.client_ca is not None:

@@ -20,6 +20,9 @@ from cim_adapter.access.roles import Roles
 from cim_adapter.errors import BadCredential
 from cim_adapter.settings import Settings, SettingsError
 
+_UNREADABLE = (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
+"""What may be wrong with a certificate, also with one that OpenSSL takes: it reads the names less strictly."""
+
 
 class Certificates:
     """Maps subjects (RFC 4514, ``CN=hes,O=Utility``) and alternative names (``DNS:hes.example``) to partners."""
@@ -42,21 +45,27 @@ class Certificates:
             )
 
     def place(self, certificate: bytes) -> Certified:
-        """What stands for a certificate (DER) that TLS has just verified."""
-        parsed = x509.load_der_x509_certificate(certificate)
+        """What stands for a certificate (DER) that TLS has just verified. Raises BadCredential where it cannot be
+        read: it is nobody's.
+        """
         places = {name: place for place, name in enumerate(self._partners, 1)}
-        place = next((places[name] for name in _names(parsed) if name in places), 0)
+        try:
+            parsed = x509.load_der_x509_certificate(certificate)
+            names = list(_names(parsed))
+        except _UNREADABLE as error:
+            raise BadCredential(f"the client certificate cannot be read: {error}") from error
+        place = next((places[name] for name in names if name in places), 0)
         return Certified(place=place, until=int(parsed.not_valid_after_utc.timestamp() * 1_000_000))
 
     def partner(self, certified: Certified) -> Identity:
         """The partner of a certificate that was given its place. Raises BadCredential."""
-        if certified.until < instants.now():
-            raise BadCredential("the client certificate is not valid any more; renew it")
         if not 0 < certified.place <= len(self._partners):
             raise BadCredential(
                 "the client certificate stands for no partner; name its subject in client_certificates, or give "
                 "an API key"
             )
+        if certified.until < instants.now():
+            raise BadCredential("the client certificate is not valid any more; renew it")
         return list(self._partners.values())[certified.place - 1]
 
     def check(self, header: str) -> Identity:
@@ -64,7 +73,7 @@ class Certificates:
         try:
             certificate = _parse(header)
             names = list(_names(certificate))
-        except ValueError as error:
+        except _UNREADABLE as error:
             raise BadCredential("the header of the client certificate does not hold a certificate") from error
         if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
             raise BadCredential(f"the client certificate of {names[0]} is not valid now; renew it")

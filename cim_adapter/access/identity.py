@@ -31,6 +31,11 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
     place: int
     until: int
 
+    @classmethod
+    def nobody(cls) -> Certified:
+        """Of a certificate that cannot be read."""
+        return cls(place=0, until=0)
+
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What a transport found. ``certificate`` is a client certificate that a trusted proxy has verified, as

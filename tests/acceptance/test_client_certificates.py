@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
+LOOPBACK = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
 USAGES = (
     "digital_signature",
     "content_commitment",
@@ -52,11 +53,10 @@ class Authority:
         self.bundle = folder / "ca.pem"
         self.bundle.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str) -> tuple[str, str]:
+    def issue(self, name: str, alternative: x509.ExtensionType = LOOPBACK) -> tuple[str, str]:
         """Paths of certificate and key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         made = self._builder(subject, key).add_extension(alternative, critical=False)
         certificate, secret = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         secret.write_bytes(
@@ -116,10 +116,15 @@ def connect(server, authority) -> Iterator[Callable[..., httpx.Client]]:
     """A client with a certificate of this name; a connection of its own for each request."""
     opened = []
 
-    def connect(name: str | None, issuer: Authority = authority, **headers: str) -> httpx.Client:
+    def connect(
+        name: str | None,
+        issuer: Authority = authority,
+        alternative: x509.ExtensionType = LOOPBACK,
+        **headers: str,
+    ) -> httpx.Client:
         context = ssl.create_default_context(cafile=str(authority.bundle))
         if name is not None:
-            context.load_cert_chain(*issuer.issue(name))
+            context.load_cert_chain(*issuer.issue(name, alternative))
         client = httpx.Client(
             base_url=server.url.replace("http://", "https://"),
             verify=context,
@@ -164,6 +169,22 @@ def test_a_certificate_that_stands_for_no_partner(connect, messages, server):
     assert "client_certificates" in stranger.text
     with_key = messages.send(connect("stranger"), messages.create(messages.meter()), **{"X-API-Key": server.key})
     assert with_key.result == "OK"
+
+
+# A DNS name that is no text, an IP address of three bytes: OpenSSL takes both.
+@pytest.mark.parametrize("name", [b"\x82\x01\xff", b"\x87\x03\x7f\x00\x01"])
+def test_a_certificate_that_only_tls_can_read_is_nobodys(connect, messages, server, name):
+    unreadable = x509.UnrecognizedExtension(LOOPBACK.oid, bytes((0x30, len(name))) + name)
+    log = server.data.parent / "server.log"
+    before = len(log.read_text())
+    stranger = messages.send(connect("hes", alternative=unreadable), messages.create(messages.meter()))
+    assert stranger.status == 401
+    assert "client_certificates" in stranger.text
+    own_key = connect("hes", alternative=unreadable, **{"X-API-Key": server.key})
+    assert messages.send(own_key, messages.create(messages.meter())).result == "OK"
+    said = log.read_text()[before:]
+    assert said.count("the client certificate cannot be read") == 2  # one line for each connection
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("issuer", ["nobody", "another"])

@@ -49,6 +49,17 @@ def certificate(
     return builder.sign(key, hashes.SHA256())
 
 
+def garbled() -> x509.Certificate:
+    """One whose alternative name no text can hold."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hes")])
+    return (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, NOW - DAY, NOW + DAY)
+        .add_extension(x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"0\x03\x82\x01\xff"), False)
+        .sign(key, hashes.SHA256())
+    )
+
+
 def rfc9440(made: x509.Certificate) -> str:
     return f":{base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode()}:"
 
@@ -89,6 +100,11 @@ def test_what_is_no_certificate(header):
         check(header)
 
 
+def test_what_is_a_certificate_with_names_that_cannot_be_read():
+    with pytest.raises(BadCredential, match="does not hold a certificate"):
+        check(rfc9440(garbled()))
+
+
 @pytest.mark.parametrize("partner", [(), ("hes",), ("hes", "emperor"), ("hes", "partner", "x")])
 def test_a_mapping_that_says_too_little_is_refused(partner):
     with pytest.raises(SettingsError, match="needs a partner's name and a role"):
@@ -114,6 +130,13 @@ def test_a_partner_is_known_by_its_place():
 def test_a_certificate_of_nobody_has_no_place():
     with pytest.raises(BadCredential, match="stands for no partner"):
         verified(certificate("other"))
+
+
+def test_a_certificate_that_cannot_be_read_is_nobodys():
+    with pytest.raises(BadCredential, match="cannot be read"):
+        verified(garbled())
+    with pytest.raises(BadCredential, match="stands for no partner"):
+        Certificates(Settings(client_certificates=PARTNERS), Roles()).partner(Certified.nobody())
 
 
 def test_a_certificate_that_ends_while_its_connection_stands():
