@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from cim_adapter.envelope import Reply
-from cim_adapter.errors import AdapterError, Finding, Invalid, OverBudget, Unreadable
-from cim_adapter.nouns.registry import Call, Handler
+from cim_adapter.errors import AdapterError, Unreadable
+from cim_adapter.pipeline.body import Body
 from cim_adapter.pipeline.lines import shifted
-from cim_adapter.pipeline.passage import Passage, Understood, Whole
+from cim_adapter.pipeline.passage import Passage, Understood
+from cim_adapter.pipeline.preparing import Flawed, prepare
 from cim_adapter.pipeline.progress import Part, Progress
-from cim_adapter.schema.cutting import Chunk, Cutter, Head
-from cim_adapter.schema.encoding import Transcoder
-from cim_adapter.schema.faults import line_of
+from cim_adapter.schema.cutting import Chunk, Head
 from cim_adapter.settings import Settings
 from cim_adapter.store import intakes, journal
 from cim_adapter.store.intakes import Intake
@@ -29,23 +26,13 @@ from cim_adapter.store.transaction import DatabaseAway, Transaction
 from cim_adapter.store.writer import Work
 from cim_adapter.tolerance import Use, as_json
 from cim_adapter.wire import Answer, Interrupted, Stream
-from cim_adapter.xmltree import children, local
+from cim_adapter.xmltree import local
 
 if TYPE_CHECKING:
     from cim_adapter.pipeline.bulk import Bulk
 
 _TOGETHER = 4  # chunks in one transaction: some ten milliseconds that others wait
-_NUMBERS = 24  # bits for the numbers within a chunk: it has no more elements
 _BEYOND = "7.5"
-
-
-class _Flawed(Exception):
-    """What is wrong with a chunk, in a document in which ``lines`` line feeds stand before it."""
-
-    def __init__(self, error: AdapterError, lines: int) -> None:
-        super().__init__()
-        self.error = error
-        self.lines = lines
 
 
 class _Beyond(Exception):
@@ -62,19 +49,13 @@ class Taking:
     def __init__(
         self, bulk: Bulk, passage: Passage, stream: Stream, settings: Settings, units: Mapping[str, str]
     ) -> None:
-        size, self._most = settings.bulk_part_bytes, settings.max_bytes
         self._bulk = bulk
         self._passage = passage
         self._stream = stream
-        self._pieces = _gathered(stream, size)
-        self._cutter = Cutter(units, size=size, most=self._most)
-        self._transcoder = Transcoder()
-        self._hash = hashlib.sha256()
-        self._size = 0
+        self._body = Body(stream, settings, units)
         self._progress = Progress()
         self._begun = False
         self._uses: dict[str, Use] = {}
-        self._tail = b""
         self._line = 1
         self._numbered = 0
 
@@ -84,7 +65,7 @@ class Taking:
         except Exception as error:
             if self._stream.source is not None and isinstance(error, DatabaseAway):
                 raise Interrupted(str(error.args[0] if error.args else error)) from error
-            self._passage.entry, self._passage.whole = None, Whole(self._hash.digest(), self._size)
+            self._passage.entry, self._passage.whole = None, self._body.whole
             await self._abandon()
             raise
 
@@ -92,46 +73,36 @@ class Taking:
 
     async def _run(self) -> Answer | bytes:
         await self._find_before()
-        opening: list[bytes] = []
-        chunks: list[Chunk] = []
-        while not chunks and not self._cutter.unfit:
-            piece = await anext(self._pieces, None)
-            if piece is None:
-                return b"".join(self._read(opening, chunks))
-            opening.append(piece)
-            chunks = await asyncio.to_thread(self._cut, piece)
-            if self._transcoder.transparent:
-                opening.clear()  # the cutter holds it all
-        head = self._cutter.head
-        if head is None or not chunks:
-            return await self._all(opening, chunks)
-        self._set_frame(head.data + chunks[0].data + head.closing)
+        opened = await self._body.open()
+        if opened is None:
+            return await self._body.all()
+        head, first = opened
+        self._set_frame(head.data + first.data + head.closing)
         known = await asyncio.to_thread(self._bulk.understanding.understand, self._passage)
         if not _fits(known, head):
-            return await self._all(opening, chunks)
-        opening.clear()
+            return await self._body.all()
         if not self._begun:
             self._progress = Progress(line=head.lines + 1)
         try:
-            return await self._take(known, head, chunks)
+            return await self._take(known, head, first)
         except _Beyond as beyond:
             reply = beyond.reply
             await self._abandon()
-            await self._drain()
+            await self._body.drain()
             return await self._bulk.store.commit(self._bulk.settling.work(self._told(known), lambda _: reply))
 
-    async def _take(self, known: Understood, head: Head, chunks: Sequence[Chunk]) -> Answer:
+    async def _take(self, known: Understood, head: Head, first: Chunk) -> Answer:
         store, once = self._bulk.store, known.entry.once
-        first = chunks[0]
         if once is not None and await store.read(lambda reader: journal.carried_out(reader, once) is not None):
-            await self._drain()
+            await self._body.drain()
             return await store.commit(self._bulk.settling.work(self._told(known), _never))
         await self._begin()
-        await self._store_all(known, head, chunks)
-        self._set_frame(head.data + first.data + self._tail)
-        if self._stream.digest not in (None, self._hash.digest()):
+        await self._store_all(known, head)
+        self._set_frame(head.data + first.data + self._body.tail)
+        whole = self._body.whole
+        if self._stream.digest not in (None, whole.digest):
             raise Unreadable("the file was changed while it was read; write it under another name, then rename it")
-        self._passage.whole = Whole(self._hash.digest(), self._size)
+        self._passage.whole = whole
         try:
             known = await asyncio.to_thread(self._bulk.understanding.understand, self._passage)
         except AdapterError as error:
@@ -149,23 +120,23 @@ class Taking:
             await self._abandon()
         return answer
 
-    async def _store_all(self, known: Understood, head: Head, chunks: Sequence[Chunk]) -> None:
+    async def _store_all(self, known: Understood, head: Head) -> None:
         """Every chunk: prepared by all cores, stored in order, while the next ones are read."""
         loop, threads = asyncio.get_running_loop(), self._bulk.threads
         ready: list[Part] = []
         preparing: deque[asyncio.Future[Part]] = deque()
         storing: asyncio.Task[None] | None = None
-        prepare = partial(self._prepare, known, head)
+        make_ready = partial(prepare, self._bulk.understanding, self._passage, known, head)
         begun, self._line, self._numbered = self._progress.chunks, self._progress.line, self._progress.units
         try:
-            async for chunk in self._chunks(chunks):
+            async for chunk in self._body.chunks():
                 if isinstance(chunk, AdapterError):
                     while preparing:  # what is wrong before it comes first
                         await self._counted(preparing.popleft(), head)
                     raise shifted(chunk, lines=0, to=self._line)
                 if chunk.index < begun:
                     continue  # it was stored before a crash
-                preparing.append(loop.run_in_executor(threads, prepare, chunk))
+                preparing.append(loop.run_in_executor(threads, make_ready, chunk))
                 if len(preparing) > self._bulk.cores + 1:
                     ready.append(await self._counted(preparing.popleft(), head))
                 if len(ready) >= _TOGETHER:
@@ -185,7 +156,7 @@ class Taking:
         """The next part. Raises AdapterError with the lines and positions of the whole."""
         try:
             part = await preparing
-        except _Flawed as flawed:
+        except Flawed as flawed:
             unit = (head.unit, self._numbered)
             raise shifted(flawed.error, lines=flawed.lines, to=self._line, numbered=unit) from None
         self._line += part.lines
@@ -198,72 +169,6 @@ class Taking:
         if storing is not None:
             await storing
         return asyncio.create_task(self._keep(known, parts))
-
-    async def _chunks(self, first: Sequence[Chunk]) -> AsyncIterator[Chunk | AdapterError]:
-        """The chunks; at the end what keeps more from being cut, with lines from the end of the last one."""
-        for chunk in first:
-            yield chunk
-        try:
-            async for piece in self._pieces:
-                for chunk in await asyncio.to_thread(self._cut, piece):
-                    yield chunk
-            chunks, self._tail = await asyncio.to_thread(self._cut_last)
-            for chunk in chunks:
-                yield chunk
-        except AdapterError as error:
-            yield error
-
-    def _cut(self, piece: bytes) -> list[Chunk]:
-        self._hash.update(piece)
-        self._size += len(piece)
-        return self._cutter.feed(self._transcoder.feed(piece))
-
-    def _cut_last(self) -> tuple[list[Chunk], bytes]:
-        chunks = self._cutter.feed(self._transcoder.feed(b"", last=True))
-        more, tail = self._cutter.close()
-        return [*chunks, *more], tail
-
-    # --------------------------------------------------------------------------------------- the parts
-
-    def _prepare(self, known: Understood, head: Head, chunk: Chunk) -> Part:
-        """A chunk, made ready. Raises _Flawed."""
-        first, handler = chunk.index << _NUMBERS, known.handler
-        call = replace(known.call, wanted=set(), keys=set(), first=first, positions=count(first))
-        try:
-            prepared = None if handler.quick is None else handler.quick(call, head, chunk)
-        except AdapterError as error:
-            raise _Flawed(error, 0) from None
-        uses: tuple[Use, ...] = ()
-        if prepared is None:
-            call, handler, prepared, uses = self._understood(known, head, chunk)
-        return Part(
-            end=chunk.end,
-            units=chunk.data.count(b"</" + head.prefix + head.unit.encode() + b">"),
-            lines=chunk.data.count(b"\n"),
-            call=call,
-            handler=handler,
-            prepared=prepared,
-            uses=uses,
-        )
-
-    def _understood(
-        self, known: Understood, head: Head, chunk: Chunk
-    ) -> tuple[Call, Handler, Any, tuple[Use, ...]]:
-        """A chunk as a message of its own, and what was let pass in it. Raises _Flawed."""
-        body = head.data + chunk.data + head.closing
-        passage = Passage(
-            replace(self._passage.arrival, body=body),
-            self._passage.identity,
-            uid=known.call.uid,
-            first=chunk.index << _NUMBERS,
-        )
-        try:
-            call, handler, prepared = self._bulk.understanding.prepare(passage)
-            if chunk.index:
-                _forbid_others(call, head)
-        except AdapterError as error:
-            raise _Flawed(error, head.lines) from None
-        return call, handler, prepared, passage.uses
 
     async def _keep(self, known: Understood, parts: Sequence[Part]) -> None:
         """Store some parts, and how far that is."""
@@ -302,7 +207,7 @@ class Taking:
         self._passage.uid, self._passage.received = before.uid, before.received
         self._progress = told = msgspec.msgpack.decode(before.progress, type=Progress)
         if told.chunks:
-            self._cutter.resume(end=told.end, index=told.chunks)
+            self._body.resume(end=told.end, chunks=told.chunks)
 
     async def _begin(self) -> None:
         if self._begun:
@@ -329,78 +234,22 @@ class Taking:
     def _told(self, known: Understood) -> Understood:
         """``known``, with what the journal is to be told of the whole."""
         uses = {use.switch: use for use in self._passage.uses} | self._uses
+        whole = self._body.whole
         entry = replace(
             known.entry,
-            digest=self._hash.digest(),
-            size=self._size,
+            digest=whole.digest,
+            size=whole.size,
             subject_count=max(self._progress.objects, known.entry.subject_count),
             warnings=as_json(tuple(uses.values())),
         )
         return replace(known, entry=entry)
-
-    async def _drain(self) -> None:
-        async for piece in self._pieces:
-            self._hash.update(piece)
-            self._size += len(piece)
-
-    async def _all(self, opening: list[bytes], chunks: Sequence[Chunk]) -> bytes:
-        """The whole body. Raises OverBudget."""
-        opening = self._read(opening, chunks)
-        size = sum(map(len, opening))
-        async for piece in self._pieces:
-            opening.append(piece)
-            size += len(piece)
-            if size > self._most:
-                raise OverBudget(
-                    f"The body has more than {self._most:,} bytes (setting max_bytes), and only MeterReadings "
-                    "that are created or changed may have more. Send it in several messages."
-                )
-        return b"".join(opening)
-
-    def _read(self, opening: list[bytes], chunks: Sequence[Chunk]) -> list[bytes]:
-        """All that was read, in pieces. It is never held twice: it may be as large as ``max_bytes``."""
-        held, head = self._cutter.give_up(), self._cutter.head
-        if not self._transcoder.transparent:
-            return opening
-        return [*([] if head is None else [head.data]), *(chunk.data for chunk in chunks), held]
-
-
-async def _gathered(stream: Stream, size: int) -> AsyncIterator[bytes]:
-    """The stream in pieces of ``size`` bytes, or more where it has larger ones."""
-    held, length = list[bytes](), 0
-    async for piece in stream:
-        held.append(piece)
-        length += len(piece)
-        if length >= size:
-            yield b"".join(held)
-            held, length = [], 0
-    if held:
-        yield b"".join(held)
 
 
 def _fits(known: Understood, head: Head) -> bool:
     """Whether what was understood is what was cut."""
     payload = known.call.message.payload
     elements = payload.elements if payload is not None else ()
-    return known.handler.unit == head.unit and bool(elements) and local(elements[0]) == _name(head)
-
-
-def _forbid_others(call: Call, head: Head) -> None:
-    """Behind a unit only units may stand, where more of them follow. Raises Invalid."""
-    for name, child in children(call.payload):
-        if name != head.unit:
-            finding = Finding(
-                line=line_of(child),
-                path=f"{_name(head)}/{name}",
-                found=f"{name} between two elements {head.unit}",
-                expected=f"all elements {head.unit} one after the other",
-                advice=f"Write each {name} where the XSD has it.",
-            )
-            raise Invalid(f"{_name(head)} breaks its XSD.", [finding])
-
-
-def _name(head: Head) -> str:
-    return head.tag[head.tag.rfind("}") + 1 :]
+    return known.handler.unit == head.unit and bool(elements) and local(elements[0]) == head.local
 
 
 def _never(_: Transaction) -> Reply:

@@ -47,6 +47,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         return self.data.count(b"\n")
 
     @property
+    def local(self) -> str:
+        """The profile's name without namespace."""
+        return self.tag[self.tag.rfind("}") + 1 :]
+
+    @property
     def prefix(self) -> bytes:
         """With its colon; empty for the default namespace."""
         before, colon, _ = self.name.rpartition(b":")
