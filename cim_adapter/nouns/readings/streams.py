@@ -17,9 +17,12 @@ from msgspec import structs
 
 from cim_adapter.envelope import ID, Error, Piece, Reply
 from cim_adapter.nouns.identity_xml import write_id
+from cim_adapter.nouns.readings.absence import nothing
 from cim_adapter.nouns.readings.filter import ReadingFilter
+from cim_adapter.nouns.readings.finding import OpenBlock, pieces
+from cim_adapter.nouns.readings.joining import together
 from cim_adapter.nouns.readings.parts import Cutter, Position
-from cim_adapter.nouns.readings.query import OpenBlock, as_profile, nobody, nothing, pieces, together, whole
+from cim_adapter.nouns.readings.query import as_profile, nobody, whole
 from cim_adapter.nouns.readings.targets import Target, Targets, read_targets
 from cim_adapter.store import reading_counts
 from cim_adapter.store.transaction import Reader
