@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from cim_adapter.instants import Instants
 from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.model import Block
+from cim_adapter.nouns.readings.parts import Cutter, Position
 from cim_adapter.nouns.readings.sealing import opened
 from cim_adapter.nouns.readings.targets import Placement, Targets, placements
 from cim_adapter.nouns.readings.ties import tied
@@ -67,6 +68,21 @@ def pieces(
         wanted,
         lambda other: pieces(reader, other, targets, without_meters=without_meters),
     )
+
+
+def pieces_from(
+    reader: Reader, wanted: ReadingFilter, targets: Targets, at: Position | None, *, size: int
+) -> tuple[list[OpenBlock], Position | None]:
+    """What is found from ``at`` on (None: from the beginning), some ``size`` readings, and where it goes on."""
+    cutter = Cutter(reader, wanted, targets, size)
+    place: Position | None = at or cutter.first()
+    while place is not None:
+        part = cutter.part(place)
+        place = part.following
+        within = wanted.within(part.window)
+        if found := pieces(reader, within, part.targets, without_meters=part.without_meters):
+            return found, place
+    return [], None
 
 
 def _find(

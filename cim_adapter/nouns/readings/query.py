@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from lxml import etree
 
 from cim_adapter.envelope import Error, Reply
-from cim_adapter.nouns.readings.absence import missing, missing_types, nothing
+from cim_adapter.nouns.readings.absence import absent_types, missing, missing_types, nothing
 from cim_adapter.nouns.readings.filter import ReadingFilter
 from cim_adapter.nouns.readings.finding import TooMany, pieces
 from cim_adapter.nouns.readings.joining import together
@@ -45,7 +45,7 @@ def answer(
             return reply, None
     cutter = Cutter(reader, wanted, targets, at_most)
     at = at or cutter.first()
-    told = errors if at == cutter.first() else []
+    told = [*errors, *absent_types(reader, wanted, targets)] if at == cutter.first() else []
     found, following = _part(reader, wanted, cutter, at, told)
     return Reply.of(told, any_done=True, payload=write(found) if found else ()), following
 
@@ -54,11 +54,13 @@ def parts(
     reader: Reader, wanted: ReadingFilter, *, size: int, errors: list[Error]
 ) -> Iterator[list[MeterReading]]:
     """All that a get finds, in the order of an answer in parts of ``size`` readings; a part is held at a time.
-    Errors are added as they are met: for each object that is not known, and for some that brought nothing.
+    Errors are added: first for each object that is not known and each reading type that brings nothing, then as
+    they are met for some objects that brought nothing.
     """
     targets = read_targets(reader, wanted, errors)
     if targets.nobody:
         return
+    errors += absent_types(reader, wanted, targets)
     cutter = Cutter(reader, wanted, targets, size)
     at: Position | None = cutter.first()
     while at is not None:
