@@ -92,7 +92,7 @@ class _Devices(ABC):
         for content, told in found:
             element = reparse(content)
             item = self._items.read(element)
-            self._items.tell([item], told)
+            self._items.tell(item, told)
             if self._wanted.fits(item):
                 yield item, element
 

@@ -7,19 +7,21 @@ the avgLoadAdjustment of a PanDemandResponse, anything else its command: ``50 kW
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from lxml import etree
 
 from cim_adapter.codes import CodeLists
-from cim_adapter.envelope import Error
+from cim_adapter.envelope import ID, Error
 from cim_adapter.items.device_type import check_type
 from cim_adapter.items.findings import Findings
 from cim_adapter.items.members import Moment, Text, words
 from cim_adapter.items.profile_xml import ProfileXml, called
 from cim_adapter.items.vocabulary import PRIORITIES, ControlWords
+from cim_adapter.nouns.controls.lookup import name_control
+from cim_adapter.nouns.controls.xml import read_control
 from cim_adapter.store.objects import Identity
 from cim_adapter.xmltree import children, texts
 
@@ -185,12 +187,18 @@ class ControlXml:
                     control.end_date_time = times.get("end")
         return control
 
-    def tell(self, controls: Sequence[Control], told: Iterable[Error]) -> None:
-        """Add how far each control and its devices are (see ``nouns.controls.query``)."""
-        by_id = {control.id: control for control in controls if control.id}
+    def named(self, element: etree._Element) -> ID | None:
+        """Its mRID, or its issuerTrackingID."""
+        return name_control(read_control(element))
+
+    def about(self, error: Error) -> ID | None:
+        """The control that one of its devices tells of."""
+        return error.related_id
+
+    def tell(self, control: Control, told: Sequence[Error]) -> None:
+        """Add how far it and its devices are (see ``nouns.controls.query``)."""
         for error in told:
-            control = by_id.get(error.related_id.value) if error.related_id else None
-            if control is None or error.id is None:
+            if error.id is None:
                 continue
             whole = (error.details or "").rpartition("the control as a whole is ")[2]
             control.status = _state(whole or error.reason or "")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from lxml import etree
 
 from cim_adapter.codes import CodeLists
-from cim_adapter.envelope import Error
+from cim_adapter.envelope import ID, Error
 from cim_adapter.items.device_type import check_type
 from cim_adapter.items.findings import Findings
 from cim_adapter.items.members import Moment, Text, words
 from cim_adapter.items.profile_xml import ProfileXml, called
 from cim_adapter.items.vocabulary import SEVERITIES, EventWords
+from cim_adapter.nouns.events.lookup import name_event
+from cim_adapter.nouns.events.xml import read_event
 from cim_adapter.store.objects import Identity
 from cim_adapter.xmltree import children, texts
 
@@ -141,13 +143,18 @@ class EventXml:
         event.description, event.severity = own.get("reason"), own.get("severity")
         return event
 
-    def tell(self, events: Sequence[Event], told: Iterable[Error]) -> None:
-        """Add what became of each event (see ``nouns.events.query``)."""
-        by_id = {event.id: event for event in events if event.id}
+    def named(self, element: etree._Element) -> ID | None:
+        """Its mRID, a name of its Names, or its issuerTrackingID."""
+        return name_event(read_event(element))
+
+    def about(self, error: Error) -> ID | None:
+        """The event that has a mark."""
+        return error.id
+
+    def tell(self, event: Event, told: Sequence[Error]) -> None:
+        """Add what became of it (see ``nouns.events.query``)."""
         for error in told:
-            event = by_id.get(error.id.value) if error.id else None
-            if event is not None:
-                event.status = error.reason
+            event.status = error.reason
 
     def _detail(self, parent: etree._Element, name: str, value: str | None) -> None:
         element = self.xml.add(parent, "EndDeviceEventDetails")

@@ -243,6 +243,54 @@ def test_an_event_closed_over_soap_is_closed(client, send, messages, event):
     assert found["status"] == "closed"
 
 
+@pytest.fixture
+def tell(send, messages, device):
+    """``tell(verb, type, name=…)`` or ``tracking=…``: an event without mRID was created, or closed, elsewhere."""
+
+    def run(verb, code, *, name=None, tracking=None):
+        told = {
+            "createdDateTime": "2026-03-01T10:00:00Z",
+            "issuerTrackingID": tracking or [],
+            "Assets": {"mRID": device},
+            "EndDeviceEventType": {"ref": code},
+            "Names": {"name": name} if name else [],
+        }
+        payload = messages.element(EVENT_NS, "EndDeviceEvents", {"EndDeviceEvent": told})
+        assert send(messages.message(verb, header={"Noun": "EndDeviceEvents"}, payload=payload)).result == "OK"
+
+    return run
+
+
+@pytest.fixture
+def statuses(client, device):
+    """What became of the events of the device, by type; only those of one status."""
+
+    def run(**query):
+        found = client.get("/end-device-events", params={"meter": device, **query}).json()["events"]
+        return {event["eventTypeCode"]: event["status"] for event in found}
+
+    return run
+
+
+OUTAGE, RESTORED = "3.26.0.85", "3.26.0.216"
+
+
+@pytest.mark.parametrize("called", ["name", "tracking"])
+def test_an_event_without_mrid_that_was_closed_is_closed(tell, statuses, device, called):
+    tell("created", OUTAGE, **{called: f"{device}-1"})
+    tell("created", RESTORED, **{called: f"{device}-2"})
+    tell("closed", OUTAGE, **{called: f"{device}-1"})
+    assert statuses() == {OUTAGE: "closed", RESTORED: "open"}
+    assert (statuses(status="closed"), statuses(status="open")) == ({OUTAGE: "closed"}, {RESTORED: "open"})
+
+
+def test_events_that_share_a_tracking_id(tell, statuses, device):
+    for verb in ("created", "closed"):
+        tell(verb, OUTAGE, tracking=device)
+        tell(verb, RESTORED, tracking=device)
+    assert statuses() == {OUTAGE: "closed", RESTORED: "closed"}
+
+
 @pytest.mark.parametrize("path", ["/end-device-events", "/end-device-controls"])
 def test_pages_and_parameters(client, event, control, path):
     member = path.rpartition("-")[2]

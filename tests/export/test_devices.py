@@ -10,7 +10,7 @@ from lxml import etree
 from pyarrow import parquet
 
 from cim_adapter.contract import ContractFiles
-from tests.export.conftest import HOSTILE
+from tests.export.conftest import HOSTILE, Home
 
 FILTERS = [
     ("events", {}),
@@ -27,6 +27,7 @@ FILTERS = [
     ("controls", {"status": "canceled"}),
     ("controls", {"from": "2126-12-01T11:00:00Z"}),
 ]
+EVENT_NS = "http://iec.ch/TC57/2011/EndDeviceEvents#"
 NOUNS = {"events": "EndDeviceEvents", "controls": "EndDeviceControls"}
 
 
@@ -37,6 +38,41 @@ def test_each_filter_finds_what_rest_finds(home, what, given):
     options = [f"--{name}={value}" for name, value in given.items()]
     assert home.lines(what, *options) == told
     assert told
+
+
+@pytest.fixture
+def told_of(launcher, database, tmp_path, messages):
+    """``told_of(verb, type, …)``: events of one tracking ID, without mRID. → what an export then has of events."""
+    server = launcher.start()
+    storage = ["--data", str(launcher.data), *(["--database", database] if database else [])]
+
+    with server.client() as client:
+        made = Home(launcher, server, client, tmp_path, storage)
+
+        def run(verb, *codes):
+            told = [
+                {
+                    "createdDateTime": "2026-03-01T10:00:00Z",
+                    "issuerTrackingID": "7",
+                    "Assets": {"mRID": "m-1"},
+                    "EndDeviceEventType": {"ref": code},
+                }
+                for code in codes
+            ]
+            payload = messages.element(EVENT_NS, "EndDeviceEvents", {"EndDeviceEvent": told})
+            message = messages.message(verb, header={"Noun": "EndDeviceEvents"}, payload=payload)
+            assert messages.send(client, message).result == "OK"
+            return lambda *options: {e["eventTypeCode"]: e["status"] for e in made.lines("events", *options)}
+
+        yield run
+
+
+def test_events_without_mrid_are_what_became_of_them(told_of):
+    outage, restored = "3.26.0.85", "3.26.0.216"
+    told_of("created", outage, restored)
+    exported = told_of("closed", restored)
+    assert exported() == {outage: "open", restored: "closed"}
+    assert exported("--status=closed") == {restored: "closed"}
 
 
 @pytest.mark.parametrize(("what", "given"), [("events", {}), ("events", {"severity": "low"}), ("controls", {})])

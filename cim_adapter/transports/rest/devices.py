@@ -13,7 +13,7 @@ from cim_adapter.items.control import ControlXml
 from cim_adapter.items.device_query import DeviceQuery, query_namespace
 from cim_adapter.items.event import EventXml
 from cim_adapter.items.findings import Findings
-from cim_adapter.items.item_xml import ItemXml
+from cim_adapter.items.item_xml import ItemXml, tell_each
 from cim_adapter.items.members import LONGEST
 from cim_adapter.items.profile_xml import ProfileXml
 from cim_adapter.items.tokens import as_token
@@ -158,9 +158,9 @@ class DeviceItems(Resource):
         return await call.exchange.send("get", self.noun, query=profile, options=place.options)
 
     def _read(self, outcome: Outcome) -> list[Any]:
-        items = [self._items.read(element) for element in self._elements(outcome)]
-        self._items.tell(items, outcome.told)
-        return items
+        pairs = [(self._items.read(element), element) for element in self._elements(outcome)]
+        tell_each(self._items, pairs, outcome.told)
+        return [item for item, _ in pairs]
 
     def _elements(self, outcome: Outcome) -> list[etree._Element]:
         return [
