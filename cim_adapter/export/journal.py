@@ -19,6 +19,7 @@ from cim_adapter.items.rows import members
 from cim_adapter.nouns.readings.model import Period
 from cim_adapter.store import journal
 from cim_adapter.store.objects import Identity
+from cim_adapter.store.stream_endings import endings
 from cim_adapter.store.transaction import Reader
 
 _AT_ONCE = 1_000  # messages
@@ -29,6 +30,9 @@ class JournalMessage(msgspec.Struct, kw_only=True, rename="camel", omit_defaults
     """A message of the journal. ``repeats`` is the uid of the message that it repeats; ``warnings`` are what the
     partner's profile let pass, as JSON. ``size`` is how many bytes the request had, where the journal has only its
     frame. A body that is no text which XML can carry is there in base64.
+
+    ``streamed`` is how an answer ended that was written while it was read: told, or broken off for a reason, with
+    so many bytes and so many readings or objects; or begun alone.
     """
 
     uid: str
@@ -46,6 +50,11 @@ class JournalMessage(msgspec.Struct, kw_only=True, rename="camel", omit_defaults
     repeats: str | None = None
     size: int | None = None
     warnings: str | None = None
+    streamed: str | None = None
+    streamed_reason: str | None = None
+    streamed_size: int | None = None
+    streamed_sha256: str | None = None
+    streamed_count: int | None = None
     request: str | None = None
     request_base64: str | None = msgspec.field(default=None, name="requestBase64")
     reply: str | None = None
@@ -107,10 +116,17 @@ class Journal:
             some.append(_message(line, bodies))
             size += sum(map(len, bodies.values()))
             if len(some) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-                yield _Messages(some, self._not_carried)
+                yield self._batch(reader, some)
                 some, size = [], 0
         if some:
-            yield _Messages(some, self._not_carried)
+            yield self._batch(reader, some)
+
+    def _batch(self, reader: Reader, messages: Sequence[JournalMessage]) -> _Messages:
+        ended = endings(reader, [message.uid for message in messages])
+        for message in messages:
+            if message.uid in ended:
+                _tell(message, ended[message.uid])
+        return _Messages(messages, self._not_carried)
 
     def _opened(self, reader: Reader, uid: str) -> dict[str, str]:
         stored = journal.read(reader, uid)
@@ -145,3 +161,11 @@ def _message(line: journal.Line, bodies: dict[str, Any]) -> JournalMessage:
         warnings=line.warnings,
         **bodies,
     )
+
+
+def _tell(message: JournalMessage, ended: journal.Streamed) -> None:
+    """Add how the answer ended; while it has not, nothing of it is counted."""
+    message.streamed, message.streamed_reason = ended.state, ended.reason
+    if ended.sha256:
+        message.streamed_size, message.streamed_sha256 = ended.size, ended.sha256
+        message.streamed_count = ended.count

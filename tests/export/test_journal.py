@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import csv
 import json
+import uuid
 
+import pytest
 from lxml import etree
 from pyarrow import parquet
+from sqlalchemy import update
+
+from cim_adapter import Settings
+from cim_adapter.store.store import Store
+from tests.export.conftest import Home
+
+ENDING = ("streamed", "streamedReason", "streamedSize", "streamedSha256", "streamedCount")
 
 
 def test_messages_come_in_the_order_of_their_arrival(home):
@@ -67,3 +77,53 @@ def test_every_format_has_the_same_messages(home):
     assert table["uid"].to_pylist() == [row["uid"] for row in found]
     document = etree.parse(home.export("journal", form="xml"))
     assert document.xpath("/journal/message/uid/text()") == [row["uid"] for row in found]
+
+
+BROKEN = {"state": "broken off", "size": 7, "sha256": "ab", "count": 3, "reason": "=slow"}
+
+
+@pytest.fixture
+def streamed(launcher, database, tmp_path, messages):
+    """A store with a message whose answer was no stream, and three with one: it was told, it broke off, it was
+    begun when the server was killed.
+    """
+    server = launcher.start()
+    storage = ["--data", str(launcher.data), *(["--database", database] if database else [])]
+    with server.client() as client:
+        assert messages.send(client, messages.create(messages.meter("m-1", count=5_000))).result == "OK"
+        asked = messages.get({"EndDevice": {"mRID": "m-1"}}, options={"stream": "true"})
+        for _ in range(3):
+            asked.find("{*}Header/{*}MessageID").text = str(uuid.uuid4())
+            assert messages.send(client, asked).result == "OK"
+        server.stop()
+        home = Home(launcher, server, client, tmp_path, storage)
+    uids = [row["uid"] for row in home.lines("journal")][-2:]
+    with Store(Settings.load(flags={"data": launcher.data, "database": database})) as store:
+        for uid, ended in zip(uids, (BROKEN, {"state": "begun"}), strict=True):
+            _set_ending(store, uid, json.dumps(ended))
+    return home
+
+
+def _set_ending(store, uid, text):
+    table = store.tables.journal
+    asyncio.run(store.commit(lambda tx: tx.execute(update(table).where(table.c.uid == uid).values(streamed=text))))
+
+
+def test_how_streamed_answers_ended(streamed):
+    home = streamed
+    endings = [{name: row[name] for name in ENDING if name in row} for row in home.lines("journal")]
+    kept, told, broken, begun = endings
+    assert (kept, begun) == ({}, {"streamed": "begun"})
+    assert (told["streamed"], told["streamedCount"], len(told["streamedSha256"])) == ("told", "5000", 64)
+    assert int(told["streamedSize"]) > 100_000
+    assert list(broken.values()) == ["broken off", "=slow", "7", "ab", "3"]
+    with home.export("journal", form="csv").open(newline="", encoding="utf-8") as file:
+        cells = [{name: row[name].lstrip("'") for name in ENDING if row[name]} for row in csv.DictReader(file)]
+    assert cells == endings
+    table = parquet.read_table(home.export("journal", form="parquet")).to_pylist()
+    typed = [{name: row[name] for name in ENDING if row[name] is not None} for row in table]
+    assert [{name: str(value) for name, value in row.items()} for row in typed] == endings
+    assert (typed[2]["streamedSize"], typed[2]["streamedCount"]) == (7, 3)  # numbers
+    document = etree.parse(home.export("journal", form="xml"))
+    elements = [{child.tag: child.text for child in message} for message in document.iter("message")]
+    assert [{name: row[name] for name in ENDING if name in row} for row in elements] == endings
