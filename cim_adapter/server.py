@@ -145,6 +145,7 @@ class _Worker:
             front = Front(entrance, tls.context_of(self._settings), adapter.access.certificates)
 
         async def started() -> None:
+            adapter.pipeline.started()
             if self._settings.inboxes.all:
                 watchers.append(watching.Watchers(adapter))
                 watchers[0].start()

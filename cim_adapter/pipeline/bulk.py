@@ -15,6 +15,7 @@ can be read again (a file) goes on after a crash where it was.
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from cim_adapter import instants
@@ -27,6 +28,7 @@ from cim_adapter.processors import Processors
 from cim_adapter.settings import Settings
 from cim_adapter.store import intakes
 from cim_adapter.store.store import Store
+from cim_adapter.store.transaction import DatabaseAway
 from cim_adapter.wire import Answer, Stream
 
 _SECOND = 1_000_000
@@ -56,6 +58,7 @@ class Bulk:
         self._at_once = asyncio.Semaphore(settings.large_at_once)
         self._threads: ThreadPoolExecutor | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._log = logging.getLogger("cim_adapter.pipeline.bulk")
 
     @property
     def threads(self) -> ThreadPoolExecutor:
@@ -74,8 +77,7 @@ class Bulk:
         with ``passage`` saying what is known, Interrupted, and whatever the stream raises.
         """
         async with self._at_once:
-            if self._sweeping is None or self._sweeping.done():
-                self._sweeping = asyncio.create_task(self._sweep())
+            self.sweep()
             return await Taking(self, passage, stream, self._settings, self._units).run()
 
     async def give_up(self, uid: str) -> None:
@@ -84,11 +86,22 @@ class Bulk:
         while await self.store.commit(lambda transaction: intakes.clear(transaction, uid)):
             pass
 
+    def sweep(self) -> None:
+        """Take away, beside the traffic, what nobody goes on with: a crash, or a disk that was full, kept it from
+        being taken away.
+        """
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep())
+
     async def _sweep(self) -> None:
-        """Take away what nobody goes on with: a crash, or a disk that was full, kept it from being taken away."""
         now = instants.now()
-        found = await self.store.read(
-            lambda reader: intakes.forsaken(reader, streams=now - _STREAM_PATIENCE, sources=now - _SOURCE_PATIENCE)
-        )
-        for uid in found:
-            await self.give_up(uid)
+        try:
+            found = await self.store.read(
+                lambda reader: intakes.forsaken(
+                    reader, streams=now - _STREAM_PATIENCE, sources=now - _SOURCE_PATIENCE
+                )
+            )
+            for uid in found:
+                await self.give_up(uid)
+        except DatabaseAway as error:
+            self._log.warning("what is left of messages that were given up stays for now: %s", error)

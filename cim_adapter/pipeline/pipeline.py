@@ -137,6 +137,10 @@ class Pipeline:
 
         return await self._let_in(arrival, carry_out)
 
+    def started(self) -> None:
+        """See to what is left from before, beside the traffic. To be called in the loop that messages come in."""
+        self._bulk.sweep()
+
     def close(self) -> None:
         """Let go of threads."""
         self._bulk.close()

@@ -420,6 +420,21 @@ def test_a_delete_that_comes_meanwhile_does_not_touch_it(house, messages, ordina
     assert house.rows("reading_block") == 41
 
 
+def test_where_the_database_is_away_it_is_swept_later(standing, monkeypatch, caplog):
+    async def away(_):
+        raise OSError("no route to the database")
+
+    async def run():
+        monkeypatch.setattr(standing.adapter.store, "read", away)
+        standing.adapter.pipeline.started()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+    asyncio.run(run())
+    assert caplog.messages == [
+        "what is left of messages that were given up stays for now: no route to the database"
+    ]
+
+
 def test_a_caller_with_a_scope(house, messages, ordinary):
     only = (frozenset(Named("Meter", f"m-{number}") for number in range(39)),)
     who = Identity(name="ACME", role="admin", credential="test", quota=0, scopes=only)
