@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event, make_url
+
+_PATIENCE = 30  # seconds to wait for another process's lock
 
 
 def database_url(database: str, data: Path) -> URL:
@@ -43,11 +48,11 @@ def _tune(engine: Engine, *pragmas: str, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+        _use_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",  # an acknowledged message survives a power cut
             "foreign_keys=ON",
-            "busy_timeout=30000",
+            f"busy_timeout={_PATIENCE * 1000}",
             "wal_autocheckpoint=4000",  # pages; fewer, longer checkpoints cost less than many short ones
             *pragmas,
         ):
@@ -56,3 +61,19 @@ def _tune(engine: Engine, *pragmas: str, begin: str) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _use_wal(connection: Any) -> None:
+    """Several processes may find the same new database, and only one can change its journal. SQLite refuses the
+    others where each would wait for the other, or lets them wait in vain; so we wait, at times of our own.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    connection.execute("PRAGMA busy_timeout=0")
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  so that they do not meet again

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 
 import pytest
 from alembic import command
@@ -147,3 +148,15 @@ def test_several_processes_prepare_one_database_at_once(settings):
         list(pool.map(lambda _: prepare(settings), range(4)))
     with closing(Store(settings)) as store:
         assert store.read_now(lambda reader: reader.select(reader.tables.vault_key.select()).all())
+
+
+def test_several_change_the_journal_of_a_new_file_at_once(tmp_path):
+    def opened(url, start):
+        start.wait()
+        writing_engine(url).connect().close()
+
+    for number in range(50):  # without patience one of these fails every third time that this runs
+        url, start = database_url("", tmp_path / f"{number}"), Barrier(6)
+        (tmp_path / f"{number}").mkdir()
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(opened, [url] * 6, [start] * 6))
