@@ -172,8 +172,8 @@ class Settings:
     )
     large_answers: str = _setting(
         "parts",
-        "how a get of many readings is answered: in parts, or as a stream, one reply of any size that is written "
-        "while it is read. A partner's table and an Option of the request may say otherwise",
+        "how a get of much is answered: in parts, or as a stream, one reply of any size that is written while it "
+        "is read. A partner's table and an Option of the request may say otherwise",
         of=("parts", "stream"),
     )
     stream_patience: float = _setting(

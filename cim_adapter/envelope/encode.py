@@ -8,7 +8,7 @@ from lxml import etree
 
 from cim_adapter.envelope.compression import COMPRESSED
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS
-from cim_adapter.envelope.message import ID, Header, Reply
+from cim_adapter.envelope.message import ID, Error, Header, Reply
 from cim_adapter.envelope.shapes import Kind, Shape
 
 # The texts of a reply's header, in the order of the schema.
@@ -33,13 +33,27 @@ def write_reply(header: Header, reply: Reply, shape: Shape) -> etree._Element:
         outer = carrier = etree.Element(shape.reply_root, nsmap=_nsmap(shape.namespace))
     _write_header(etree.SubElement(carrier, f"{{{shape.namespace}}}Header"), header)
     _write_reply(etree.SubElement(carrier, f"{{{shape.namespace}}}Reply"), reply)
-    if reply.payload:
-        etree.SubElement(carrier, f"{{{shape.namespace}}}Payload").extend(reply.payload)
-    elif reply.compressed is not None:
+    if reply.payload or reply.compressed is not None or reply.piece is not None:
         payload = etree.SubElement(carrier, f"{{{shape.namespace}}}Payload")
-        etree.SubElement(payload, f"{{{shape.namespace}}}{COMPRESSED}").text = reply.compressed
-        etree.SubElement(payload, f"{{{shape.namespace}}}Format").text = "XML"
+        payload.extend(reply.payload)
+        if reply.compressed is not None:
+            payload.extend(write_compressed(reply.compressed, shape))
     return outer
+
+
+def write_compressed(text: str, shape: Shape) -> list[etree._Element]:
+    """What stands in Payload where its document is compressed."""
+    payload = etree.Element(f"{{{shape.namespace}}}Payload", nsmap=_nsmap(shape.namespace))
+    etree.SubElement(payload, f"{{{shape.namespace}}}{COMPRESSED}").text = text
+    etree.SubElement(payload, f"{{{shape.namespace}}}Format").text = "XML"
+    return list(payload)
+
+
+def write_remarks(errors: tuple[Error, ...], ids: tuple[ID, ...], shape: Shape) -> list[etree._Element]:
+    """What stands in Reply behind its Result, in the dialect of the request."""
+    reply = etree.Element(f"{{{shape.namespace}}}Reply", nsmap=_nsmap(shape.namespace))
+    _write_reply(reply, Reply(errors=errors, ids=ids))
+    return list(shape.dressed(reply))[1:]
 
 
 class ReplyWriter:

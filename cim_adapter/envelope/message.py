@@ -126,19 +126,27 @@ _DONE = (Error(code="0.0"),)
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Some of what a profile element holds, in an element of its own. ``count``: how many readings or objects.
+    """Some of an answer that is told piece by piece: Errors first, then IDs, then what its payload holds, in
+    profile ``elements``. These are roots with some of their contents, which go on in the next piece if that has
+    the same tag; where they are ``whole``, each is a document of its own.
+
+    ``one_document``: all that the payload holds is. ``count``: how many readings or objects.
     ``following`` makes the next piece, in a snapshot that it is given; None in the last.
     """
 
-    element: etree._Element
-    count: int
+    errors: tuple[Error, ...] = ()
+    ids: tuple[ID, ...] = ()
+    elements: tuple[etree._Element, ...] = ()
+    whole: bool = False
+    one_document: bool = True
+    count: int = 0
     following: Callable[[Any], Piece] | None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler answers: the Reply part and, for a successful get, the payload, a profile element (one
     for each revision of a profile that objects were stored in), or ``compressed`` in its place; or the first
-    ``piece`` of a profile element that is too large to be held.
+    ``piece`` of an answer that is too large to be held: ``errors`` and ``ids`` then go on in pieces.
 
     ``operation_id`` is for a reply to one Operation of an OperationSet alone.
     """

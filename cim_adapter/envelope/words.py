@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -35,7 +35,11 @@ class ReplyWords:
         """Every Error with a level and a reason: those of its code, where the handler gave none."""
         if reply.plain or all(error.level and error.reason for error in reply.errors):
             return reply
-        return replace(reply, errors=tuple(self._complete(error) for error in reply.errors))
+        return replace(reply, errors=self.complete_errors(reply.errors))
+
+    def complete_errors(self, errors: Iterable[Error]) -> tuple[Error, ...]:
+        """Each with a level and a reason."""
+        return tuple(map(self._complete, errors))
 
     def _complete(self, error: Error) -> Error:
         row = self._codes[error.code]

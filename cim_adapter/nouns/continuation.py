@@ -9,8 +9,9 @@ The value is the handler's own place, sealed and bound to the partner and to the
 use it, nor for another question, and nothing can be read from it. Nothing of it is kept here, so a caller
 may stop anywhere, go on after a restart, at another process, or ask for a part again.
 
-A handler prepares with ``asked_for``, takes what the part holds with ``cut``, and answers with ``as_part``.
-What is wrong with the request itself is told in the first part.
+A handler prepares with ``asked_for``, takes what the part holds with ``cut``, and answers with ``as_part``, or
+with ``streams.answer``, which can tell all parts as one (Option ``stream``). What is wrong with the request itself
+is told in the first part.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _NAME = "continuation"
 _SIZE = "partSize"
 _STREAM = "stream"
 _DONE = Error(code="0.0")
+_PIECE = 1_000  # objects or readings that a stream tells at once, for few are to be held
 
 F = TypeVar("F")
 P = TypeVar("P")
@@ -41,18 +43,26 @@ T = TypeVar("T")
 
 class Asked(msgspec.Struct, Generic[F, P], frozen=True):
     """What a get asks for, and which part of the answer: the one at ``place`` (None: the first), of ``size``
-    objects or readings at most. ``streamed``: all of it is to be told in one reply, by a handler that can tell it
-    piece by piece (``Reply.piece``).
+    objects or readings at most. ``streamed``: all of it is to be told in one reply, piece by piece, of which each
+    has this size. ``found`` is what ``once`` found out for all of these.
     """
 
     filter: F
     place: P | None
     size: int
     streamed: bool = False
+    found: dict[str, Any] = {}
 
     @property
     def is_first(self) -> bool:
         return self.place is None
+
+    def once(self, what: str, find: Callable[[], T]) -> T:
+        """What the request means by something, found out once for an answer: it may name thousands of objects."""
+        if what not in self.found:
+            self.found[what] = find()
+        found: T = self.found[what]
+        return found
 
 
 def asked_for(call: Call, wanted: F, place: type[P], *, at_most: int) -> Asked[F, P]:
@@ -63,7 +73,9 @@ def asked_for(call: Call, wanted: F, place: type[P], *, at_most: int) -> Asked[F
     """
     given = _option(call, _NAME)
     at = None if given is None else msgspec.msgpack.decode(_opened(call, given), type=place)
-    return Asked(wanted, at, _part_size(call, at_most), _is_streamed(call))
+    if _is_streamed(call):
+        return Asked(wanted, at, min(at_most, _PIECE), streamed=True)
+    return Asked(wanted, at, _part_size(call, at_most))
 
 
 def cut(items: Iterable[T], size: int, weight: Callable[[T], int] = lambda _: 1) -> tuple[list[T], bool]:

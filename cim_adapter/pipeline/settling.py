@@ -89,12 +89,13 @@ class Settling:
         reply = self._words.complete(run(transaction))
         piece, writer = reply.piece, None
         if piece is not None:
-            writer = PieceWriter(piece, known.shape, compressed=known.compressed)
-            reply = writer.hollow(reply)
+            writer = PieceWriter(reply, known.shape, self._words, compressed=known.compressed)
         if nonce is not None and reply.result is not Result.FAILED:
             nonces.use(transaction, nonce, now=entry.received)
         header = known.sent.answered(source=self._settings.source, now=datetime.now(UTC), message_id=entry.uid)
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
+        if writer is not None:
+            writer.mark(element)
         text = etree.tostring(element)
         if piece is None or writer is None:
             journal.write(
@@ -106,12 +107,12 @@ class Settling:
             entry,
             result=reply.result.value,
             code=reply.code,
-            reply=writer.emptied(text),
+            reply=writer.unmarked(text),
             repeats=repeats,
             streamed=journal.Streamed(state="begun"),
         )
-        hollow = known.wire.close(element)
-        return replace(hollow, body=b"", stream=self._streaming.told(known, writer, piece, hollow.body))
+        marked = known.wire.close(element)
+        return replace(marked, body=b"", stream=self._streaming.told(known, writer, piece, marked.body))
 
     def _again(self, known: Understood, transaction: Transaction, uid: str) -> Answer | None:
         """The reply that the message got when it was carried out before; None where that was a stream, which is

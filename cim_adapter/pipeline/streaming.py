@@ -2,7 +2,7 @@
 
 The journal's row is committed before the first byte leaves, so that nothing is told which the audit trail does
 not know of; when all is told, or when it broke off, the row says so. It keeps what stands around the payload, and
-of the whole its size and digest: the readings themselves are in the store.
+of the whole its size and digest: what is told is in the store.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _DEFECT = "the adapter could not go on; its log says why"
 
 
 class _Tally:
-    """What was told so far: of the whole message as it goes to the caller, and how many readings."""
+    """What was told so far: of the whole message as it goes to the caller, and how many objects
+    or readings."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -56,16 +57,16 @@ class Streaming:
         self._log = logging.getLogger("cim_adapter.pipeline.streaming")
 
     async def told(
-        self, known: Understood, writer: PieceWriter, first: Piece, hollow: bytes
+        self, known: Understood, writer: PieceWriter, first: Piece, marked: bytes
     ) -> AsyncGenerator[bytes, None]:
-        """The bytes of the answer. ``hollow`` is the message around its payload.
+        """The bytes of the answer. ``marked`` is the message around what its pieces tell.
 
         Raises Undelivered where it cannot go on, or where that is thrown into it.
         """
         tally = _Tally()
         try:
-            yield tally.add(writer.begin(hollow))
-            text = await asyncio.to_thread(writer.write, first.element)
+            yield tally.add(writer.begin(marked))
+            text = await asyncio.to_thread(writer.write, first)
             count, following = first.count, first.following
             del first
             while True:
@@ -105,6 +106,6 @@ def _written(known: Understood, writer: PieceWriter, make: _Following) -> Callab
 
     def run(reader: Reader) -> _Written:
         piece = known.further(reader, make)
-        return writer.write(piece.element), piece.count, piece.following
+        return writer.write(piece), piece.count, piece.following
 
     return run

@@ -100,6 +100,12 @@ def versions(
         )
 
 
+def revisions(reader: Reader, noun: str) -> set[str]:
+    """The namespaces that any version of this noun has."""
+    table = reader.tables.config_version
+    return set(reader.select(select(table.c.namespace).where(table.c.noun == noun).distinct()).scalars())
+
+
 def current(reader: Reader, noun: str, ids: Sequence[int]) -> dict[tuple[int, str], int]:
     """(Object id, namespace) → id of the version that holds, for those of ``ids`` that have one."""
     table = reader.tables.config_version

@@ -25,7 +25,7 @@ from cim_adapter.store.tables import Tables
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision of ``Tables``: that of the last script in ``migrations``."""
 
 _LOCK = 61968  # any number, as long as every adapter takes the same

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from cim_adapter.store.identifiers import ordered_key
 from cim_adapter.store.objects import new_id
@@ -157,13 +157,17 @@ def read(
     *,
     window: tuple[int, int] = FOREVER,
     after: tuple[str, int] | None = None,
+    at: int | None = None,
 ) -> Iterator[Version]:
-    """The versions of these ids (None: all that hold) whose readings may be due in ``window``, in the order in
-    which their schedules were created; those behind ``after``, a ``Version.key``.
+    """The versions of these ids (None: all) that hold (or held at ``at``) and whose readings may be due in
+    ``window``, in the order in which their schedules were created; those behind ``after``, a ``Version.key``.
     """
     table, journal = reader.tables.read_schedule, reader.tables.journal
     columns = select(table, journal.c.message_id).join(journal, journal.c.uid == table.c.created_by)
-    base = columns.where(table.c.until.is_(None), table.c.start <= window[1], table.c.end >= window[0])
+    holds: ColumnElement[bool] = table.c.until.is_(None)
+    if at is not None:
+        holds = and_(table.c.since <= at, or_(holds, table.c.until > at))
+    base = columns.where(holds, table.c.start <= window[1], table.c.end >= window[0])
     named = None if ids is None else [table.c.id.in_(part) for part in in_parts(sorted(ids))]
     for row in in_order(reader, base, (table.c.created_by, table.c.position), among=named, after=after):
         yield Version(

@@ -67,11 +67,15 @@ class Exchange:
         parts += f"<Payload>{payload}</Payload>" if payload else ""
         return self.take(f'<RequestMessage xmlns="{MESSAGE_NS}">{parts}</RequestMessage>')
 
-    def take(self, xml: str) -> Message:
+    def document(self, xml: str) -> etree._Element:
+        """The answer as it is written."""
         arrival = Arrival(body=xml.encode(), credentials=Credentials(), remote=None, wire=BareWire(), streams=True)
         answer = asyncio.run(self._whole(arrival))
         assert answer.status == 200, answer.body.decode()
-        message = etree.fromstring(answer.body)
+        return etree.fromstring(answer.body)
+
+    def take(self, xml: str) -> Message:
+        message = self.document(xml)
         if etree.QName(message).namespace == MESSAGE_NS:
             _, message = ShapeReader().recognise(message)
         return read_message(message)  # a typed response is its own carrier

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lxml import etree
 
 from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Verb
 from cim_adapter.errors import Incomplete, Invalid
-from cim_adapter.nouns.configs.query import ConfigFilter, Place, answer, own_kinds, read_filter
-from cim_adapter.nouns.configs.xml import ConfigObject, merge, objects_of, read_objects, without
-from cim_adapter.nouns.continuation import Asked, as_part, asked_for
+from cim_adapter.nouns import streams
+from cim_adapter.nouns.configs.labels import Labels
+from cim_adapter.nouns.configs.query import ConfigFilter, Place, answer, is_plain, own_kinds, read_filter
+from cim_adapter.nouns.configs.xml import ConfigObject, is_definition, merge, objects_of, read_objects, without
+from cim_adapter.nouns.continuation import Asked, asked_for
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity
 from cim_adapter.nouns.object_errors import invalid, unknown
 from cim_adapter.nouns.registry import EVERY_NOUN, Call, handles
@@ -167,11 +170,19 @@ def _prepare_get(call: Call) -> Asked[ConfigFilter, Place]:
 
 @handles("get", EVERY_NOUN, prepare=_prepare_get)
 def get(call: Call, asked: Asked[ConfigFilter, Place], reader: Reader) -> Reply:
-    """The objects that the filter asks for, in parts where they are too many for one reply; an Error for each
-    that is not there.
+    """The objects that the filter asks for, in parts or as a stream where they are too many for one reply; an
+    Error for each that is not there.
     """
-    reply, following = answer(reader, call, asked)
-    return as_part(call, asked, reply, following)
+    labels = Labels()
+    source = streams.Source(
+        part=partial(answer, call, labelled=labels.note),
+        told=partial(answer, call, labelled=labels.put),
+        begin=lambda following: following.beginning,
+        apart=lambda root: next(objects_of(root), None) is root,
+        is_definition=lambda name: is_definition(kind_of(name)),
+        is_plain=lambda: is_plain(reader, call, asked.filter),
+    )
+    return streams.answer(call, asked, reader, source)
 
 
 def _resolve(transaction: Transaction, items: Sequence[ConfigObject]) -> list[_Key]:

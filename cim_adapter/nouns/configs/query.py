@@ -7,7 +7,7 @@ it, or are linked with it: meters of a usage point, devices of a group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -103,19 +103,33 @@ def own_kinds(call: Call) -> frozenset[str]:
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """A part begins behind the version of this ``key``. It tells what held ``at`` the time of the first part."""
+    """A part begins behind the version of this ``key`` (None: with the first one). It tells what held ``at`` the
+    time of the first part."""
 
     at: int
-    key: tuple[int, int, int]
+    key: tuple[int, int, int] | None
+
+    @property
+    def beginning(self) -> Place:
+        """Where all begins that is told of this time."""
+        return Place(self.at, None)
 
 
-def answer(reader: Reader, call: Call, asked: Asked[ConfigFilter, Place]) -> tuple[Reply, Place | None]:
-    """The part of the reply that was asked for, and where the next one begins."""
+def answer(
+    call: Call,
+    reader: Reader,
+    asked: Asked[ConfigFilter, Place],
+    *,
+    labelled: Callable[[etree._Element], None] = lambda _: None,
+) -> tuple[Reply, Place | None]:
+    """The part of the reply that was asked for, and where the next one begins. ``labelled`` is called with the
+    profile of each object, before they are put together.
+    """
     wanted, place = asked.filter, asked.place
     if place is not None:
         wanted = replace(wanted, at=place.at)
     errors: list[Error] = []
-    found = _find(reader, wanted, errors)
+    found = asked.once("objects", lambda: _find(reader, wanted, errors))
     scope = _narrowest(wanted, found)
     fitting = _fitting(reader, wanted, found, scope, place)
     told, more = cut(fitting, asked.size)
@@ -123,10 +137,20 @@ def answer(reader: Reader, call: Call, asked: Asked[ConfigFilter, Place]) -> tup
     if more:
         last = told[-1][0]
         following = Place(at=instants.now() if wanted.at is None else wanted.at, key=last.key)
-    errors += _missing(reader, wanted, found, {version.object_id for version, _ in told})
-    if not asked.is_first:
-        errors.clear()  # the first part told them
+    if asked.is_first:  # which tells all that is wrong
+        errors += _missing(reader, wanted, found, {version.object_id for version, _ in told})
+    else:
+        errors.clear()
+    for _, profile in told:
+        labelled(profile)
     return _reply(call, wanted, [profile for _, profile in told], errors), following
+
+
+def is_plain(reader: Reader, call: Call, wanted: ConfigFilter) -> bool:
+    """Whether all that may be told is of one kind, and of one revision."""
+    revisions = configs.revisions(reader, wanted.noun) if wanted.namespace is None else {wanted.namespace}
+    roots = [etree.Element(f"{{{revision}}}{wanted.noun}") for revision in revisions]
+    return len(roots) == 1 and len(call.catalogue.order(roots[0], roots[0])) == 1
 
 
 def _fitting(

@@ -58,10 +58,15 @@ def is_code(kind: str) -> bool:
     return kind in ("ReadingType", "ReadingQualityType", "EndDeviceEventType", "EndDeviceControlType")
 
 
+def is_identifier(kind: str, name: str) -> bool:
+    """Whether a name is such an identifier, in dots: what it means does not depend on the message."""
+    return is_code(kind) and name.count(".") > 1 and name.replace(".", "").isdigit()
+
+
 def read_objects(profile: etree._Element) -> tuple[list[ConfigObject], list[Error]]:
     """The objects of a profile, and an Error for each that has no identity or a dangling ``ref``."""
     found, errors = [], []
-    definitions = _definitions(profile)
+    definitions = definitions_of(profile)
     for element in objects_of(profile):
         kind, identity = kind_of(local(element)), read_identity(element)
         if not identity:
@@ -69,7 +74,7 @@ def read_objects(profile: etree._Element) -> tuple[list[ConfigObject], list[Erro
             reason = f"a {local(element)} ({where}) has neither mRID nor Names; give it one of them"
             errors.append(Error(code="1.7", level="FATAL", reason=reason))
             continue
-        used, dangling = _follow(element, definitions)
+        used, dangling = follow(element, definitions)
         if dangling:
             errors.append(invalid(kind, identity, _dangling(dangling, profile), code="2.29"))
             continue
@@ -106,10 +111,10 @@ def merge(stored: etree._Element, change: etree._Element, order: Order) -> etree
     _arrange(old, parts, order(merged, old))
     if old is merged:
         return merged
-    fresh = {(local(item), read_identity(item)) for item in _definitions(change)}
-    kept = [item for item in _definitions(merged) if (local(item), read_identity(item)) not in fresh]
-    kept += [deepcopy(item) for item in _definitions(change)]
-    used, _ = _follow(old, kept)
+    fresh = {(local(item), read_identity(item)) for item in definitions_of(change)}
+    kept = [item for item in definitions_of(merged) if (local(item), read_identity(item)) not in fresh]
+    kept += [deepcopy(item) for item in definitions_of(change)]
+    used, _ = follow(old, kept)
     _arrange(merged, [old, *used], order(merged, merged))
     return merged
 
@@ -158,11 +163,12 @@ def names_of(element: etree._Element) -> list[str]:
     return ([identity.mrid] if identity.mrid else []) + [name.name for name in identity.names]
 
 
-def _definitions(profile: etree._Element) -> list[etree._Element]:
+def definitions_of(profile: etree._Element) -> list[etree._Element]:
+    """What stands in a profile to be referred to."""
     return [element for name, element in children(profile) if is_definition(kind_of(name))]
 
 
-def _follow(
+def follow(
     element: etree._Element, definitions: Sequence[etree._Element]
 ) -> tuple[list[etree._Element], list[tuple[str, str]]]:
     """The definitions that an element refers to, also through others; and (element, ref) of what dangles."""
@@ -235,14 +241,15 @@ def _arrange(parent: etree._Element, parts: Sequence[etree._Element], order: Seq
 
 
 def _add_definitions(known: dict[tuple[str, str], etree._Element], profile: etree._Element) -> None:
-    """Add the definitions of ``profile``. Of an mRID the last word counts. A name is only a label inside its
-    message: where another definition has it already, this one gets another, and so do the refs to it."""
-    for item in _definitions(profile):
+    """Add the definitions of ``profile``. Of an mRID, and of an identifier of the standard, the last word counts.
+    Another name is only a label inside its message: where another definition has it already, this one gets a new
+    one, and so do the refs to it."""
+    for item in definitions_of(profile):
         kind, identity = local(item), read_identity(item)
         label = str(identity)
-        if identity.mrid is None and identity.names:
+        if identity.mrid is None and identity.names and not is_identifier(kind, label):
             taken = known.get((kind, label))
-            if taken is not None and _canonical(taken) != _canonical(item):
+            if taken is not None and canonical(taken) != canonical(item):
                 label = _rename(profile, item, label, known)
         known[kind, label] = item
 
@@ -254,17 +261,23 @@ def _rename(
     while (kind, f"{name} ({number})") in known:
         number += 1
     fresh = f"{name} ({number})"
-    for reference in profile.iter(etree.Element):
-        if kind_of(local(reference)) == kind and reference.get("ref") == name:
-            reference.set("ref", fresh)
-    for child_name, child in children(item):
-        if child_name == "Names":
-            next(element for part, element in children(child) if part == "name").text = fresh
-            break
+    relabel(profile, item, name, fresh)
     return fresh
 
 
-def _canonical(element: etree._Element) -> bytes:
+def relabel(profile: etree._Element, item: etree._Element, name: str, fresh: str) -> None:
+    """Call a definition ``fresh`` where it is called ``name``, in place; what refers to it does so, too."""
+    for reference in profile.iter(etree.Element):
+        if kind_of(local(reference)) == kind_of(local(item)) and (reference.get("ref") or "").strip() == name:
+            reference.set("ref", fresh)
+    for child_name, child in children(item):
+        for part, element in children(child) if child_name == "Names" else ():
+            if part == "name" and (element.text or "").strip() == name:
+                element.text = fresh
+
+
+def canonical(element: etree._Element) -> bytes:
+    """What two elements have in common that say the same."""
     return etree.tostring(element, method="c14n", exclusive=True, with_tail=False)
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import msgspec
 
 from cim_adapter import instants
 from cim_adapter.envelope import Error, Reply, Result
-from cim_adapter.nouns.continuation import Asked, as_part, asked_for, cut
+from cim_adapter.nouns import streams
+from cim_adapter.nouns.continuation import Asked, asked_for, cut
 from cim_adapter.nouns.controls import life, moves
 from cim_adapter.nouns.controls.lookup import ControlLookup, Match, name_control
 from cim_adapter.nouns.controls.xml import DeviceControl
@@ -54,21 +56,32 @@ def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The controls that the filter asks for, with their states; an Error for each control or object that is
     asked for and not known. A part has room for so many devices, for it tells of each.
     """
+    source = streams.Source(
+        part=partial(_answer, call.partner, with_states=True),
+        told=partial(_answer, call.partner, with_states=False),
+    )
+    return streams.answer(call, asked, reader, source)
+
+
+def _answer(partner: str, reader: Reader, asked: _Asked, *, with_states: bool) -> tuple[Reply, _Place | None]:
+    """The part that is asked for, and where the next one begins."""
     errors: list[Error] = []
     after = None if asked.place is None else (asked.place.start, asked.place.id)
-    found = fitting(reader, call.partner, asked.filter, errors, after)
+    scopes = asked.once("scopes", lambda: asked.filter.scopes(reader, errors))
+    found = _fitting(reader, partner, asked.filter, scopes, errors, after)
     told, more = cut(found, asked.size, lambda pair: len(pair[1]) or 1)
     following = _Place(*_key(told[-1][0])) if more else None
     if not asked.is_first:
         errors.clear()  # the first part told them
     if not told:
-        return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
+        return Reply.of(errors or [_nothing()], any_done=False), following
     payload = bundle("EndDeviceControls", (match.found.content for match, _ in told))
+    if not with_states:
+        return Reply.of(errors, any_done=True, payload=payload), following
     states = States.of(reader, (target for _, targets in told for target in targets))
     so_far = [error for match, targets in told for error in states.tell(match, targets)]
     result = Result.PARTIAL if errors else Result.OK
-    reply = Reply(result=result, errors=(*errors, *so_far), payload=payload)
-    return as_part(call, asked, reply, following)
+    return Reply(result=result, errors=(*errors, *so_far), payload=payload), following
 
 
 def fitting(
@@ -81,7 +94,17 @@ def fitting(
     """The controls that fit, with their targets, behind ``after`` (start, id), in the order of time; some are
     held at a time.
     """
-    scopes = wanted.scopes(reader, errors)
+    return _fitting(reader, partner, wanted, wanted.scopes(reader, errors), errors, after)
+
+
+def _fitting(
+    reader: Reader,
+    partner: str,
+    wanted: DeviceFilter,
+    scopes: list[Scope],
+    errors: list[Error],
+    after: tuple[int, int] | None,
+) -> Iterator[tuple[Match, list[Target]]]:
     if not all(scopes):
         return
     found = _candidates(reader, partner, wanted, scopes, errors, after)

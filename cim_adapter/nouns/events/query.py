@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply
-from cim_adapter.nouns.continuation import Asked, as_part, asked_for, cut
+from cim_adapter.nouns import streams
+from cim_adapter.nouns.continuation import Asked, asked_for, cut
 from cim_adapter.nouns.device_filter import DeviceFilter, Like, devices_of, narrowest, read_filter
 from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.events.lookup import EventLookup, is_same_name, name_event
@@ -45,26 +46,41 @@ def _prepare(call: Call) -> _Asked:
 @handles("get", "EndDeviceEvents", prepare=_prepare)
 def get(call: Call, asked: _Asked, reader: Reader) -> Reply:
     """The events that the filter asks for; an Error for each event or object that is asked for and not known."""
+    return streams.answer(call, asked, reader, streams.Source(part=_answer))
+
+
+def _answer(reader: Reader, asked: _Asked) -> tuple[Reply, _Place | None]:
+    """The part that is asked for, and where the next one begins."""
     errors: list[Error] = []
     after = None if asked.place is None else (asked.place.created, asked.place.id)
-    told, more = cut(fitting(reader, asked.filter, errors, after), asked.size)
+    scopes = asked.once("scopes", lambda: asked.filter.scopes(reader, errors))
+    told, more = cut(_fitting(reader, asked.filter, scopes, errors, after), asked.size)
     following = _Place(*_key(told[-1][0])) if more else None
     if not asked.is_first:
         errors.clear()  # the first part told them
     if not told:
-        return as_part(call, asked, Reply.of(errors or [_nothing()], any_done=False), following)
+        return Reply.of(errors or [_nothing()], any_done=False), following
     payload = bundle("EndDeviceEvents", (found.content for found, _ in told))
     reply = Reply.of(errors, any_done=True, payload=payload)
     if marks := [marked(found, event) for found, event in told if found.mark is not None]:
         reply = replace(reply, errors=(*errors, *marks))
-    return as_part(call, asked, reply, following)
+    return reply, following
 
 
 def fitting(
     reader: Reader, wanted: DeviceFilter, errors: list[Error], after: tuple[int, int] | None = None
 ) -> Iterator[tuple[Found, DeviceEvent]]:
     """The events that fit, behind ``after`` (created, id), in the order of time; some are held at a time."""
-    scopes = wanted.scopes(reader, errors)
+    return _fitting(reader, wanted, wanted.scopes(reader, errors), errors, after)
+
+
+def _fitting(
+    reader: Reader,
+    wanted: DeviceFilter,
+    scopes: list[Scope],
+    errors: list[Error],
+    after: tuple[int, int] | None,
+) -> Iterator[tuple[Found, DeviceEvent]]:
     if not all(scopes):
         return
     for found in _candidates(reader, wanted, scopes, errors, after):

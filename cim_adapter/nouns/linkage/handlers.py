@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply, Verb
 from cim_adapter.errors import Incomplete, OverBudget, Refused
-from cim_adapter.nouns.continuation import Asked, as_part, asked_for
+from cim_adapter.nouns import streams
+from cim_adapter.nouns.continuation import Asked, asked_for
 from cim_adapter.nouns.linkage.query import LinkageFilter, Place, answer, read_filter
 from cim_adapter.nouns.linkage.rules import contradictions
 from cim_adapter.nouns.linkage.xml import Linkage, read_linkage
@@ -222,6 +224,8 @@ def _prepare_get(call: Call) -> Asked[LinkageFilter, Place]:
 
 @handles("get", _NOUN, prepare=_prepare_get)
 def get(call: Call, asked: Asked[LinkageFilter, Place], reader: Reader) -> Reply:
-    """What is linked to the objects asked for, in parts where that is too much for one reply: see ``query``."""
-    reply, following = answer(reader, asked, call.partner)
-    return as_part(call, asked, reply, following)
+    """What is linked to the objects asked for, in parts or as a stream where that is too much for one reply: see
+    ``query``.
+    """
+    source = streams.Source(part=partial(answer, call.partner), apart=lambda _: True, is_plain=lambda: True)
+    return streams.answer(call, asked, reader, source)

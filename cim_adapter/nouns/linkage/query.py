@@ -102,7 +102,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
         return self.start, self.rank, self.other, self.link
 
 
-def answer(reader: Reader, asked: Asked[LinkageFilter, Place], partner: str) -> tuple[Reply, Place | None]:
+def answer(partner: str, reader: Reader, asked: Asked[LinkageFilter, Place]) -> tuple[Reply, Place | None]:
     """One MasterDataLinkageConfig for each object asked for and each span of time, with all that was
     linked to the object for just that span; an Error for each object and message without links. And where the
     next part begins, which goes on with a set that this one had no room for.

@@ -46,9 +46,8 @@ def _piece(wanted: ReadingFilter, targets: Targets, at: Position | None, reader:
     """The next readings from ``at`` on. Where all were replaced or deleted there are none, and nothing follows."""
     found, place = pieces_from(reader, wanted, targets, at, size=_AT_ONCE)
     told = together(reader, found)
-    (element,) = as_profile(told, wanted)
     return Piece(
-        element=element,
+        elements=as_profile(told, wanted),
         count=sum(len(block.readings) for reading in told for block in reading.blocks),
         following=None if place is None else partial(_piece, wanted, targets, place),
     )

@@ -15,7 +15,8 @@ from lxml import etree
 from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Reply, Verb
 from cim_adapter.errors import Incomplete, Refused
-from cim_adapter.nouns.continuation import Asked, as_part, asked_for
+from cim_adapter.nouns import streams
+from cim_adapter.nouns.continuation import Asked, asked_for
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.nouns.schedules.query import (
@@ -200,9 +201,9 @@ def _prepare_get(call: Call) -> Asked[ScheduleFilter, Place]:
 
 @handles("get", NOUN, prepare=_prepare_get)
 def get(call: Call, asked: Asked[ScheduleFilter, Place], reader: Reader) -> Reply:
-    """The schedules that fit, in parts where they are too many for one reply: see ``query``."""
-    reply, following = answer(reader, asked)
-    return as_part(call, asked, reply, following)
+    """The schedules that fit, in parts or as a stream where they are too many for one reply: see ``query``."""
+    source = streams.Source(part=answer, begin=lambda following: following.beginning, apart=lambda _: True)
+    return streams.answer(call, asked, reader, source)
 
 
 # ----------------------------------------------------------------------------------- what is named

@@ -9,6 +9,7 @@ import msgspec
 from lxml import etree
 from msgspec import structs
 
+from cim_adapter import instants
 from cim_adapter.envelope import ID, Error, Message, Reply, Request
 from cim_adapter.nouns.continuation import Asked, cut
 from cim_adapter.nouns.identity_xml import kind_of, read_id, read_identity, write_id
@@ -92,10 +93,18 @@ def _narrowed(found: ScheduleFilter, profile: etree._Element) -> ScheduleFilter:
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """A part begins behind this schedule."""
+    """A part begins behind this schedule. ``at``: it is of a stream, which tells what held then, for what it says
+    in Reply/ID and in the payload is told at different times.
+    """
 
     created_by: str
     position: int
+    at: int | None = None
+
+    @property
+    def beginning(self) -> Place:
+        """Where all begins that is told of this time."""
+        return Place("", -1, self.at)
 
 
 def answer(reader: Reader, asked: Asked[ScheduleFilter, Place]) -> tuple[Reply, Place | None]:
@@ -104,9 +113,12 @@ def answer(reader: Reader, asked: Asked[ScheduleFilter, Place]) -> tuple[Reply, 
     next part begins.
     """
     errors: list[Error] = []
-    named = _named(reader, asked.filter, errors)
+    named = asked.once("schedules", lambda: _named(reader, asked.filter, errors))
     told, more = cut(_fitting(reader, asked, named), asked.size)
-    following = Place(*told[-1][0].key) if more else None
+    following = None
+    if more:
+        at = asked.place.at if asked.place else instants.now() if asked.streamed else None
+        following = Place(*told[-1][0].key, at)
     if not asked.is_first:
         errors.clear()  # the first part told them
     if not told:
@@ -119,8 +131,10 @@ def _fitting(
     reader: Reader, asked: Asked[ScheduleFilter, Place], named: set[int] | None
 ) -> Iterator[tuple[Version, etree._Element]]:
     """The schedules that fit, from the part's place on."""
-    after = None if asked.place is None else (asked.place.created_by, asked.place.position)
-    for version in schedules.read(reader, named, window=asked.filter.hull, after=after):
+    place = asked.place
+    after = None if place is None else (place.created_by, place.position)
+    at = None if place is None else place.at
+    for version in schedules.read(reader, named, window=asked.filter.hull, after=after, at=at):
         profile = reparse(version.content)
         if asked.filter.fits(read_schedule(profile)):
             yield version, profile

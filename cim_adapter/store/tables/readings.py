@@ -72,6 +72,7 @@ def read_schedule(metadata: MetaData) -> Table:
             postgresql_where=text("until IS NULL"),
         ),
         Index("ix_read_schedule_since", "since"),
+        Index("ix_read_schedule_created_by", "created_by", "position"),
         comment="when meters are to be read, and when they were to be, version by version",
     )
 
