@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, or_, select, update
 
 from cim_adapter import instants
 from cim_adapter.store.identifiers import ordered_key
+from cim_adapter.store.pages import Key, in_order, merged
 from cim_adapter.store.parts import in_parts
 from cim_adapter.store.transaction import Reader, Transaction
 
@@ -50,6 +51,11 @@ class Link:
     @property
     def pair(self) -> Pair:
         return pair(self.one, self.other)
+
+    @property
+    def key(self) -> Key:
+        """Its place in the order of ``walk``."""
+        return self.start, self.one.id, self.other.id, self.id
 
     def holds_in(self, window: Window) -> bool:
         """Whether there is an instant in ``window`` at which it holds."""
@@ -95,6 +101,33 @@ def links(
     return sorted(found, key=lambda link: (link.start, link.id))
 
 
+def walk(
+    reader: Reader, ids: Iterable[int], windows: Collection[Window], *, after: Key | None = None
+) -> Iterator[Link]:
+    """The links of ``ids`` that hold in any of ``windows``, seen from the object asked for, in the order of their
+    keys; those behind ``after``, a ``Link.key``. Few are held at a time.
+    """
+    c, asked = reader.tables.link.c, sorted(set(ids))
+    statement = select(reader.tables.link).where(_holds_in_any(reader, windows))
+
+    def seen(ours: ColumnElement[int], theirs: ColumnElement[int]) -> Iterator[Link]:
+        among = [ours.in_(some) for some in in_parts(asked)]
+        return map(_link, in_order(reader, statement, (c.start, ours, theirs, c.id), among=among, after=after))
+
+    from_others = (link.turned() for link in seen(c.other_id, c.one_id))
+    return merged([seen(c.one_id, c.other_id), from_others], lambda link: link.key)
+
+
+def having(reader: Reader, ids: Iterable[int], windows: Collection[Window]) -> set[int]:
+    """Those of ``ids`` that have links in any of ``windows``."""
+    c, found = reader.tables.link.c, set[int]()
+    for ours in (c.one_id, c.other_id):
+        for some in in_parts(sorted(set(ids))):
+            statement = select(ours).where(ours.in_(some), _holds_in_any(reader, windows)).distinct()
+            found.update(reader.select(statement).scalars())
+    return found
+
+
 def of_message(reader: Reader, partner: str, message_id: str) -> list[Link]:
     """The links that a message of ``partner`` made, each once; also those that have ended."""
     table, journal = reader.tables.link, reader.tables.journal
@@ -115,16 +148,23 @@ def _holds(reader: Reader, window: Window | None) -> list[ColumnElement[bool]]:
     ]
 
 
+def _holds_in_any(reader: Reader, windows: Collection[Window]) -> ColumnElement[bool]:
+    return or_(*(and_(*_holds(reader, window)) for window in windows))
+
+
 def _read(reader: Reader, wanted: Any) -> Iterator[Link]:
     table = reader.tables.link
-    for row in reader.select(select(table).where(wanted).order_by(table.c.start, table.c.id)):
-        yield Link(
-            id=row.id,
-            one=Member(row.one_id, row.one_kind),
-            other=Member(row.other_id, row.other_kind),
-            start=row.start,
-            end=row.end,
-        )
+    return map(_link, reader.select(select(table).where(wanted).order_by(table.c.start, table.c.id)))
+
+
+def _link(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        one=Member(row.one_id, row.one_kind),
+        other=Member(row.other_id, row.other_kind),
+        start=row.start,
+        end=row.end,
+    )
 
 
 # ----------------------------------------------------------------------------------------- writing

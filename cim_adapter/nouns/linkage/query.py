@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -82,8 +82,8 @@ def _windows(schedule: etree._Element) -> list[Window]:
     return [read_period(interval).window() for _, interval in children(schedule)]
 
 
-_Key = tuple[int, int, int, int]
-"""Orders links: by their start, then by which of the objects asked for they are of (``rank``)."""
+_Span = tuple[int, int, int | None]
+"""An object, and a span of time: what is linked to it for just that span is told as one set."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -91,15 +91,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     asked for."""
 
     at: int
-    start: int
-    rank: int
-    other: int
-    link: int
-
-    @property
-    def key(self) -> _Key:
-        """That of the link."""
-        return self.start, self.rank, self.other, self.link
+    key: tuple[int, int, int, int]
 
 
 def answer(partner: str, reader: Reader, asked: Asked[LinkageFilter, Place]) -> tuple[Reply, Place | None]:
@@ -112,13 +104,13 @@ def answer(partner: str, reader: Reader, asked: Asked[LinkageFilter, Place]) -> 
     wanted, place = asked.filter, asked.place
     errors: list[Error] = []
     at = instants.now() if place is None else place.at
-    found = _of_objects(reader, wanted, at, errors) if wanted.objects else {}
-    behind = [(key, link) for key, link in sorted(found.items()) if place is None or key > place.key]
+    named = asked.once("objects", lambda: _named(reader, wanted, at, errors))
+    found = named.links(reader, None if place is None else place.key)
     sets = [] if place is not None else list(_of_messages(reader, wanted, partner, errors))
     room = max(1, asked.size - sum(len(told.members) for told in sets))
-    told, more = cut(behind, room)
-    following = Place(at, *told[-1][0]) if more else None
-    sets += _sets(link for _, link in told)
+    told, more = cut(found, room)
+    following = Place(at, told[-1].key) if more else None
+    sets += _sets(told)
     if place is not None:
         errors.clear()  # the first part told them
     if not sets:
@@ -146,31 +138,51 @@ def _sets(found: Iterable[Link]) -> list[_Set]:
     ]
 
 
-def _of_objects(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) -> dict[_Key, Link]:
-    """The links of each object of the kind named first, of those sets that hold objects of the other kinds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """The objects whose links are asked for, those of the kind that is named first. ``spans``: only sets of these,
+    which hold objects of the other kinds, too (None: any).
+    """
+
+    centres: frozenset[int] = frozenset()
+    windows: tuple[Window, ...] = ()
+    spans: frozenset[_Span] | None = None
+
+    def links(self, reader: Reader, after: tuple[int, int, int, int] | None) -> Iterator[Link]:
+        """Their links, those behind ``after``."""
+        for link in links.walk(reader, self.centres, self.windows, after=after) if self.centres else ():
+            if self.spans is None or (link.one.id, link.start, link.end) in self.spans:
+                yield link
+
+
+def _named(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) -> _Named:
+    """What the filter names; an Error for each object that is not known, or has no links."""
     asked: dict[str, dict[int, Identity]] = {}
     for kind, identity in wanted.objects:
         ids = objects.find(reader, kind, identity)
         asked.setdefault(kind, {}).update(dict.fromkeys(ids, identity))
         if not ids:
             errors.append(unknown(kind, identity))
+    if not asked:
+        return _Named()
     (centre, centres), *others = asked.items()
-    together: dict[tuple[Member, int, int | None], dict[int, Link]] = defaultdict(dict)
-    for window in wanted.windows or ((at, at),):
-        for link in links.links(reader, centres, window=window):
-            together[link.one, link.start, link.end][link.other.id] = link
-    found = [
-        link
-        for those in together.values()
-        if all(not those.keys().isdisjoint(ids) for _, ids in others)
-        for link in those.values()
-    ]
-    served = {centres[link.one.id] for link in found}
+    windows = wanted.windows or ((at, at),)
+    spans = [_spans(reader, centres, ids, windows) for _, ids in others]
+    common = frozenset[_Span].intersection(*spans) if spans else None
+    having = links.having(reader, centres, windows) if common is None else {one for one, _, _ in common}
+    served = {centres[one] for one in having}
     for identity in dict.fromkeys(centres.values()):
         if identity not in served:
             errors.append(_without_links(centre, identity))
-    ranks = {one: rank for rank, one in enumerate(centres)}
-    return {(link.start, ranks[link.one.id], link.other.id, link.id): link for link in found}
+    return _Named(centres=frozenset(centres), windows=windows, spans=common)
+
+
+def _spans(
+    reader: Reader, centres: Collection[int], ids: Collection[int], windows: tuple[Window, ...]
+) -> frozenset[_Span]:
+    """When which of ``centres`` is linked to any of ``ids``."""
+    found = links.walk(reader, ids, windows)
+    return frozenset((link.other.id, link.start, link.end) for link in found if link.other.id in centres)
 
 
 def _of_messages(reader: Reader, wanted: LinkageFilter, partner: str, errors: list[Error]) -> Iterator[_Set]:
