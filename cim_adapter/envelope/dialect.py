@@ -77,8 +77,11 @@ class Dialect:
         if name == "Reply" and self.old_reply:
             self._write_old_reply(made, element)
         elif name == "Payload":
-            for profile in list(element):
-                made.append(self.put_on_part(profile))
+            for part in list(element):
+                if namespace(part) == namespace(element):  # Compressed, which is the envelope's
+                    self._copied(part, made)
+                else:
+                    made.append(self.put_on_part(part))
         else:
             for key, value in element.items():
                 made.set(key, value)

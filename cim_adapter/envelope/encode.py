@@ -10,6 +10,7 @@ from cim_adapter.envelope.compression import COMPRESSED
 from cim_adapter.envelope.dialect import ABSTRACT_NS, MESSAGE_NS
 from cim_adapter.envelope.message import ID, Error, Header, Reply
 from cim_adapter.envelope.shapes import Kind, Shape
+from cim_adapter.xmltree import namespace
 
 # The texts of a reply's header, in the order of the schema.
 _PLAIN_FIELDS = (
@@ -37,16 +38,15 @@ def write_reply(header: Header, reply: Reply, shape: Shape) -> etree._Element:
         payload = etree.SubElement(carrier, f"{{{shape.namespace}}}Payload")
         payload.extend(reply.payload)
         if reply.compressed is not None:
-            payload.extend(write_compressed(reply.compressed, shape))
+            _write_compressed(payload, reply.compressed)
     return outer
 
 
 def write_compressed(text: str, shape: Shape) -> list[etree._Element]:
-    """What stands in Payload where its document is compressed."""
+    """What stands in Payload where its document is compressed, in the dialect of the request."""
     payload = etree.Element(f"{{{shape.namespace}}}Payload", nsmap=_nsmap(shape.namespace))
-    etree.SubElement(payload, f"{{{shape.namespace}}}{COMPRESSED}").text = text
-    etree.SubElement(payload, f"{{{shape.namespace}}}Format").text = "XML"
-    return list(payload)
+    _write_compressed(payload, text)
+    return list(shape.dressed(payload))
 
 
 def write_remarks(errors: tuple[Error, ...], ids: tuple[ID, ...], shape: Shape) -> list[etree._Element]:
@@ -147,6 +147,12 @@ def _write_reply(parent: etree._Element, reply: Reply) -> None:
     for identifier in reply.ids:
         _write_id(parent, "ID", identifier)
     _write_number(parent, "operationId", reply.operation_id)
+
+
+def _write_compressed(payload: etree._Element, text: str) -> None:
+    outer = namespace(payload)
+    etree.SubElement(payload, f"{{{outer}}}{COMPRESSED}").text = text
+    etree.SubElement(payload, f"{{{outer}}}Format").text = "XML"
 
 
 def _write_id(parent: etree._Element, tag: str, identifier: ID | None) -> None:

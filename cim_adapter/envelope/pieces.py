@@ -172,8 +172,7 @@ class _Packed(_Roots):
 
     def begin(self) -> bytes:
         mark = uuid.uuid4().hex
-        elements = write_compressed(mark, self._shape)
-        around = b"".join(_serialised(self._shape.dressed_part(element)) for element in elements)
+        around = b"".join(map(_serialised, write_compressed(mark, self._shape)))
         before, self._after = around.split(mark.encode())
         return before
 

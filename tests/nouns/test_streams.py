@@ -21,6 +21,7 @@ from cim_adapter.wire import Arrival, Undelivered
 
 XSD = Path(__file__).parents[2] / "xsd"
 BASE, OTHER = "http://iec.ch/TC57/2011/", "http://example.org/2099/"
+OLD = "http://www.iec.ch/TC57/2008/schema/message"
 SEVEN = range(7)
 METER = "<Meter><mRID>{}</mRID></Meter>"
 PUMP = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="{ns}" targetNamespace="{ns}"
@@ -290,6 +291,31 @@ def test_what_is_wrong_with_the_request_is_told_first(ask, things, contract):
     assert texts(streamed, "Error/ID")[0] == "nobody"
     check(streamed, contract)
     assert canonical(streamed) == canonical(ask(noun, unknown))
+
+
+@pytest.mark.parametrize("language", ["http://www.iec.ch/TC57/2011/schema/message", OLD])
+@pytest.mark.parametrize("compressed", ["false", "true"])
+@pytest.mark.parametrize("things", ["events", "controls", "schedules"], indirect=True)
+def test_in_the_dialect_of_the_request(exchange, adapter, things, language, compressed):
+    def get(size, **options):
+        object.__setattr__(adapter.settings, "max_objects", size)
+        return exchange.document(request(*things, compressed=compressed, **options).replace(MESSAGE_NS, language))
+
+    streamed, whole = get(2, stream="true"), get(100)
+    assert etree.QName(streamed).namespace == language
+    assert opened(streamed) == opened(whole)
+    assert {etree.QName(item).namespace for item in streamed.iter("{*}Compressed")} <= {language}
+
+
+def opened(document):
+    """In canonical XML, but what is compressed: that is compared as it was before, for it may be cut elsewhere."""
+    for item in document.iter("{*}MessageID", "{*}CorrelationID", "{*}Timestamp"):
+        item.text = "-"
+    packed = next(document.iter("{*}Compressed"), None)
+    if packed is not None:
+        inside = etree.fromstring(gzip.decompress(base64.b64decode(packed.text)))
+        packed.text = etree.canonicalize(inside)
+    return etree.canonicalize(document)
 
 
 # ------------------------------------------------------------------------------------- revisions
