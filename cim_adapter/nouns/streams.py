@@ -29,7 +29,9 @@ F = TypeVar("F")
 P = TypeVar("P")
 
 Part = Callable[[Reader, Asked[F, P]], tuple[Reply, P | None]]
-"""The part of an answer that is asked for, and where the next one begins."""
+"""The part of an answer that is asked for, and where the next one begins. Of its objects it says Errors or IDs,
+not both: all Errors of a Reply stand before its IDs.
+"""
 
 
 def _nowhere(_: Any) -> None:
