@@ -222,7 +222,8 @@ def test_memory_does_not_grow_with_events(standing_on, tmp_path, messages):
                 server, request("get", "EndDeviceEvents", query=query, options={"stream": "true"}), messages
             )
 
-        get("few")
+        for _ in range(5):  # until every thread that reads has what it needs for a piece
+            get("few")
         (small, little), (most, much) = get("few"), get("many")
     assert much > 3.5 * little
     assert most - small < 8_000_000
@@ -252,7 +253,8 @@ def test_memory_does_not_grow_with_master_data(standing_on, tmp_path, messages):
         def get(**options):
             return peak(server, request("get", "MeterConfig", options={"stream": "true", **options}), messages)
 
-        get(asOf=early)
+        for _ in range(5):  # until every thread that reads has what it needs for a piece
+            get(asOf=early)
         (small, little), (most, much) = get(asOf=early), get()
     assert much > 3.5 * little
     assert most - small < 8_000_000
