@@ -17,9 +17,8 @@ from cim_adapter.items.members import CARRIED
 from cim_adapter.items.query import Parameters
 from cim_adapter.items.rows import members
 from cim_adapter.nouns.readings.model import Period
-from cim_adapter.store import journal
+from cim_adapter.store import journal, journal_lists
 from cim_adapter.store.objects import Identity
-from cim_adapter.store.stream_endings import endings
 from cim_adapter.store.transaction import Reader
 
 _AT_ONCE = 1_000  # messages
@@ -110,23 +109,16 @@ class Journal:
     def batches(self, reader: Reader, errors: list[Error]) -> Iterator[_Messages]:
         some: list[JournalMessage] = []
         size = 0
-        lines = journal.listed(reader, window=self._window, results=self._results, partners=self._partners)
+        lines = journal_lists.listed(reader, window=self._window, results=self._results, partners=self._partners)
         for line in lines:
             bodies = self._opened(reader, line.uid) if self._bodies else {}
             some.append(_message(line, bodies))
             size += sum(map(len, bodies.values()))
             if len(some) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-                yield self._batch(reader, some)
+                yield _Messages(some, self._not_carried)
                 some, size = [], 0
         if some:
-            yield self._batch(reader, some)
-
-    def _batch(self, reader: Reader, messages: Sequence[JournalMessage]) -> _Messages:
-        ended = endings(reader, [message.uid for message in messages])
-        for message in messages:
-            if message.uid in ended:
-                _tell(message, ended[message.uid])
-        return _Messages(messages, self._not_carried)
+            yield _Messages(some, self._not_carried)
 
     def _opened(self, reader: Reader, uid: str) -> dict[str, str]:
         stored = journal.read(reader, uid)
@@ -142,8 +134,8 @@ class Journal:
         return {f"{name}_base64": base64.b64encode(body).decode()}
 
 
-def _message(line: journal.Line, bodies: dict[str, Any]) -> JournalMessage:
-    return JournalMessage(
+def _message(line: journal_lists.Line, bodies: dict[str, Any]) -> JournalMessage:
+    message = JournalMessage(
         uid=line.uid,
         received_date_time=instants.as_text(line.received, exact=True),
         partner=line.partner,
@@ -161,6 +153,9 @@ def _message(line: journal.Line, bodies: dict[str, Any]) -> JournalMessage:
         warnings=line.warnings,
         **bodies,
     )
+    if line.streamed is not None:
+        _tell(message, line.streamed)
+    return message
 
 
 def _tell(message: JournalMessage, ended: journal.Streamed) -> None:

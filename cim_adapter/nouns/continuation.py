@@ -72,7 +72,7 @@ def asked_for(call: Call, wanted: F, place: type[P], *, at_most: int) -> Asked[F
     Raises Refused: 2.15 for what is no continuation of this request, 1.6 for an Option with a value that is none.
     """
     given = _option(call, _NAME)
-    at = None if given is None else msgspec.msgpack.decode(_opened(call, given), type=place)
+    at = None if given is None else _opened(call, given, place)
     if _is_streamed(call):
         return Asked(wanted, at, min(at_most, _PIECE), streamed=True)
     return Asked(wanted, at, _part_size(call, at_most))
@@ -123,10 +123,12 @@ def _is_streamed(call: Call) -> bool:
     return wanted and call.streams and _option(call, _NAME) is None and _option(call, _SIZE) is None
 
 
-def _opened(call: Call, given: str) -> bytes:
+def _opened(call: Call, given: str, place: type[P]) -> P:
     try:
-        return call.vault.open(base64.urlsafe_b64decode(given), _bound_to(call))
-    except (SealError, binascii.Error, ValueError) as error:
+        return msgspec.msgpack.decode(
+            call.vault.open(base64.urlsafe_b64decode(given), _bound_to(call)), type=place
+        )
+    except (SealError, binascii.Error, ValueError, msgspec.DecodeError) as error:  # or of an earlier release
         raise Refused(
             "the Option continuation does not go on with this request. Repeat the request that was answered in "
             "part, with the value of Reply/ID of idType continuation; without this Option it starts anew",

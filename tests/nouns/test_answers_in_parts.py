@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from lxml import etree
 
 from cim_adapter.store import pages
+from cim_adapter.store.sealing import Vault
 
 BASE = "http://iec.ch/TC57/2011/"
 SEVEN = range(7)
@@ -162,6 +164,23 @@ def test_a_continuation_is_of_its_own_question(made, get, noun):
     first = get(noun, query, size=2)
     other = get(noun, query, size=3, after=first)
     assert (other.reply.result, codes(other)) == ("FAILED", ["2.15"])
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_a_continuation_of_another_release_is_none(made, get, noun, monkeypatch):
+    seal = Vault.seal
+
+    def earlier(vault, value, row):
+        return seal(
+            vault, msgspec.msgpack.encode(["of", "then"]) if row.startswith("continuation/") else value, row
+        )
+
+    query, _ = made(noun)
+    with monkeypatch.context() as then:
+        then.setattr(Vault, "seal", earlier)
+        first = get(noun, query, size=2)
+    second = get(noun, query, size=2, after=first)
+    assert (second.reply.result, codes(second)) == ("FAILED", ["2.15"])
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "many", "1.5", "１"])

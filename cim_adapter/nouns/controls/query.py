@@ -26,9 +26,9 @@ from cim_adapter.nouns.elements import bundle
 from cim_adapter.nouns.identity_xml import write_id
 from cim_adapter.nouns.registry import Call, handles
 from cim_adapter.nouns.relations import Scope, reaches
-from cim_adapter.store import control_states, controls, journal, objects
+from cim_adapter.store import control_states, controls, journal_lists, objects
 from cim_adapter.store.control_states import State, Target
-from cim_adapter.store.journal import Head
+from cim_adapter.store.journal_lists import Head
 from cim_adapter.store.objects import Identity
 from cim_adapter.store.pages import merged
 from cim_adapter.store.transaction import Reader
@@ -205,7 +205,7 @@ class States:
             now=instants.now(),
             identities=objects.identities(reader, ids),
             kinds=objects.kinds(reader, ids),
-            messages=journal.heads(reader, {target.moved_by for target in known}),
+            messages=journal_lists.heads(reader, {target.moved_by for target in known}),
         )
 
     def tell(self, match: Match, targets: list[Target]) -> Iterator[Error]:

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from cim_adapter import instants
-from cim_adapter.store import journal
-from cim_adapter.store.journal import Failure
+from cim_adapter.store import journal_lists
+from cim_adapter.store.journal_lists import Failure
 from cim_adapter.store.store import Store
 from cim_adapter.transports.rsgi import Response
 
@@ -64,7 +64,7 @@ class StatusPage:
         failed: list[Failure] = []
         database = Database(ready=True, product=self._store.product)
         try:
-            failed = await self._store.read(lambda r: journal.failures(r, at_most=_FAILURES, among=_AMONG))
+            failed = await self._store.read(lambda r: journal_lists.failures(r, at_most=_FAILURES, among=_AMONG))
             database.milliseconds = round((time.monotonic() - asked) * 1000, 3)
         except SQLAlchemyError as error:
             self._log.warning("the database does not answer: %s", error)
