@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -110,7 +110,7 @@ def answer(partner: str, reader: Reader, asked: Asked[LinkageFilter, Place]) -> 
     room = max(1, asked.size - sum(len(told.members) for told in sets))
     told, more = cut(found, room)
     following = Place(at, told[-1].key) if more else None
-    sets += _sets(told)
+    sets += _sets(told, named.centres)
     if place is not None:
         errors.clear()  # the first part told them
     if not sets:
@@ -120,31 +120,32 @@ def answer(partner: str, reader: Reader, asked: Asked[LinkageFilter, Place]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Set:
-    """Objects that were linked for one span of time."""
+    """Objects that were linked for one span of time. ``rank``: where in the request stands what was asked for."""
 
     members: frozenset[Member]
     start: int
     end: int | None
+    rank: int = 0
 
 
-def _sets(found: Iterable[Link]) -> list[_Set]:
+def _sets(found: Iterable[Link], ranks: Mapping[int, int]) -> list[_Set]:
     """What is linked to one object for one span of time, together."""
     around: dict[tuple[Member, int, int | None], set[Member]] = defaultdict(set)
     for link in found:
         around[link.one, link.start, link.end].add(link.other)
     return [
-        _Set(members=frozenset({one, *linked}), start=start, end=end)
+        _Set(members=frozenset({one, *linked}), start=start, end=end, rank=ranks[one.id])
         for (one, start, end), linked in around.items()
     ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
-    """The objects whose links are asked for, those of the kind that is named first. ``spans``: only sets of these,
-    which hold objects of the other kinds, too (None: any).
+    """The objects whose links are asked for, those of the kind that is named first, with their places in the
+    request. ``spans``: only sets of these, which hold objects of the other kinds, too (None: any).
     """
 
-    centres: frozenset[int] = frozenset()
+    centres: Mapping[int, int]
     windows: tuple[Window, ...] = ()
     spans: frozenset[_Span] | None = None
 
@@ -164,7 +165,7 @@ def _named(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) 
         if not ids:
             errors.append(unknown(kind, identity))
     if not asked:
-        return _Named()
+        return _Named(centres={})
     (centre, centres), *others = asked.items()
     windows = wanted.windows or ((at, at),)
     spans = [_spans(reader, centres, ids, windows) for _, ids in others]
@@ -174,7 +175,8 @@ def _named(reader: Reader, wanted: LinkageFilter, at: int, errors: list[Error]) 
     for identity in dict.fromkeys(centres.values()):
         if identity not in served:
             errors.append(_without_links(centre, identity))
-    return _Named(centres=frozenset(centres), windows=windows, spans=common)
+    ranks = {one: rank for rank, one in enumerate(centres)}
+    return _Named(centres=ranks, windows=windows, spans=common)
 
 
 def _spans(
@@ -199,7 +201,7 @@ def _of_messages(reader: Reader, wanted: LinkageFilter, partner: str, errors: li
 
 
 def _told(reader: Reader, sets: Iterable[_Set]) -> list[Linkage]:
-    """The sets in the order of time, with what their objects are called."""
+    """The sets in the order of time, and then of the request, with what their objects are called."""
     known = objects.identities(reader, {member.id for found in sets for member in found.members})
     return [
         Linkage(
@@ -207,7 +209,7 @@ def _told(reader: Reader, sets: Iterable[_Set]) -> list[Linkage]:
             start=found.start,
             end=found.end,
         )
-        for found in sorted(sets, key=lambda found: found.start)
+        for found in sorted(sets, key=lambda found: (found.start, found.rank))
     ]
 
 

@@ -97,6 +97,13 @@ def test_linked_objects_are_told_from_either_side(outcome, told):
     assert told(EndDevice="m") == [({"m", "p"}, "01", "")], "EndDevice and Meter are one kind of object"
 
 
+def test_what_begins_at_one_time_is_told_in_the_order_of_the_request(outcome, told):
+    meters = [f"m-{n}" for n in range(8)]
+    assert outcome("create", linkage(1, Meter=meters, UsagePoint="p")) == ("OK",)
+    for asked in (meters, meters[::-1], meters[3:] + meters[:3]):
+        assert told(Meter=asked) == [({meter, "p"}, "01", "") for meter in asked]
+
+
 @pytest.mark.parametrize(
     ("create", "change", "close"), [("create", "change", "close"), ("created", "changed", "closed")]
 )
