@@ -39,6 +39,11 @@ def texts(parent: etree._Element) -> dict[str, str]:
     return {name: child.text or "" for name, child in children(parent)}
 
 
+def canonical(element: etree._Element) -> bytes:
+    """Exclusive canonical XML: what two elements have in common that say the same."""
+    return etree.tostring(element, method="c14n", exclusive=True, with_tail=False)
+
+
 def adopt(parent: etree._Element, child: etree._Element) -> None:
     """Append ``child``, which comes from another document.
 

@@ -159,6 +159,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     piece: Piece | None = None
     operation_id: int | None = None
 
+    @property
+    def remarks(self) -> tuple[Error, ...]:
+        """Its errors, without the one that says there is none."""
+        return tuple(error for error in self.errors if error not in _DONE)
+
     @classmethod
     def of(cls, errors: list[Error], *, any_done: bool, payload: tuple[etree._Element, ...] = ()) -> Reply:
         """OK without errors, PARTIAL where some objects failed, FAILED where none was done."""

@@ -21,7 +21,7 @@ from lxml import etree
 
 from cim_adapter.envelope.dialect import MESSAGE, MESSAGE_NS, Dialect
 from cim_adapter.envelope.operation_set import OPERATION_SET
-from cim_adapter.xmltree import children
+from cim_adapter.xmltree import canonical, children
 
 
 class Kind(StrEnum):
@@ -129,4 +129,4 @@ def _content(carrier: etree._Element) -> list[bytes]:
     parts = dict(children(carrier))
     found = [parts[name] for name in ("Request", "Payload") if name in parts]
     found += [element for name, element in children(parts["Header"]) if name in ("Verb", "Noun")]
-    return [etree.tostring(element, method="c14n", exclusive=True, with_tail=False) for element in found]
+    return [canonical(element) for element in found]

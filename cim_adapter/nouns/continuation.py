@@ -23,17 +23,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from lxml import etree
 
 from cim_adapter.envelope import ID, Error, Payload, Reply, Request, Result
 from cim_adapter.errors import Refused
 from cim_adapter.nouns.registry import Call
 from cim_adapter.store.sealing import SealError
+from cim_adapter.xmltree import canonical
 
 _NAME = "continuation"
 _SIZE = "partSize"
 _STREAM = "stream"
-_DONE = Error(code="0.0")
 _PIECE = 1_000  # objects or readings that a stream tells at once, for few are to be held
 
 F = TypeVar("F")
@@ -142,7 +141,7 @@ def as_part(call: Call, asked: Asked[Any, P], reply: Reply, following: P | None)
     """
     if asked.is_first and following is None:
         return reply
-    errors = tuple(error for error in reply.errors if error != _DONE)
+    errors = reply.remarks
     if following is None:
         told = Error(code="0.2", reason="the last part of this answer")
         return Reply(result=Result.PARTIAL, errors=(told, *errors), ids=reply.ids, payload=reply.payload)
@@ -165,5 +164,5 @@ def _bound_to(call: Call) -> str:
     asked = hashlib.sha256(msgspec.json.encode(plain))
     payload = call.message.payload or Payload()
     for element in (*request.filters, *payload.elements):
-        asked.update(etree.tostring(element, method="c14n", exclusive=True, with_tail=False))
+        asked.update(canonical(element))
     return f"continuation/{call.partner}/{asked.hexdigest()}"

@@ -10,7 +10,7 @@ from lxml import etree
 
 from cim_adapter.envelope import Reply
 from cim_adapter.nouns.identity_xml import read_identity
-from cim_adapter.xmltree import children, local
+from cim_adapter.xmltree import canonical, children, local
 
 _RECENT = 10_000  # definitions of which is known what was told of them last
 
@@ -106,8 +106,7 @@ class Progress:
     def _is_told(self, definition: etree._Element) -> bool:
         """Whether this was the last to be told of what it defines. It is now."""
         key = f"{local(definition)} {read_identity(definition)}"
-        text = etree.tostring(definition, method="c14n", exclusive=True, with_tail=False)
-        known, told = self._recent.pop(key, None), hashlib.sha256(text).digest()
+        known, told = self._recent.pop(key, None), hashlib.sha256(canonical(definition)).digest()
         self._recent[key] = told
         if len(self._recent) > _RECENT:
             del self._recent[next(iter(self._recent))]

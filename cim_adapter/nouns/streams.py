@@ -17,13 +17,11 @@ from typing import Any, Generic, TypeVar
 from lxml import etree
 from msgspec import structs
 
-from cim_adapter.envelope import Error, Piece, Reply
+from cim_adapter.envelope import Piece, Reply
 from cim_adapter.nouns.continuation import Asked, as_part
 from cim_adapter.nouns.passes import Progress, Survey
 from cim_adapter.nouns.registry import Call
 from cim_adapter.store.transaction import Reader
-
-_DONE = Error(code="0.0")
 
 F = TypeVar("F")
 P = TypeVar("P")
@@ -84,7 +82,7 @@ class _Stream(Generic[F, P]):
         if self.source.is_plain():
             return structs.replace(first, payload=(), piece=self._told(first, following, self._passes()))
         further = partial(self._look, following, self.source.begin(following))
-        return structs.replace(first, errors=_said(first), payload=(), piece=Piece(following=further))
+        return structs.replace(first, errors=first.remarks, payload=(), piece=Piece(following=further))
 
     def _look(self, place: P, begin: P | None, reader: Reader) -> Piece:
         """The first pass, from this place on."""
@@ -97,7 +95,7 @@ class _Stream(Generic[F, P]):
         )
         if not reply.payload:  # all of it is gone meanwhile, which is no error of the answer
             return Piece(following=further)
-        return Piece(errors=_said(reply), ids=reply.ids, following=further)
+        return Piece(errors=reply.remarks, ids=reply.ids, following=further)
 
     def _tell(self, place: P | None, begin: P | None, passes: tuple[Progress, ...], reader: Reader) -> Piece:
         """The first of these passes, from this place on."""
@@ -134,8 +132,3 @@ class _Stream(Generic[F, P]):
 
     def _at(self, place: P | None) -> Asked[F, P]:
         return structs.replace(self.asked, place=place)
-
-
-def _said(reply: Reply) -> tuple[Error, ...]:
-    """What a part says of its objects, and of the request in the first one."""
-    return tuple(error for error in reply.errors if error != _DONE)

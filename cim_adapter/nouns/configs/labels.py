@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from cim_adapter.nouns.configs.xml import canonical, definitions_of, follow, is_identifier, names_of, relabel
+from cim_adapter.nouns.configs.xml import definitions_of, follow, is_identifier, names_of, relabel
 from cim_adapter.nouns.identity_xml import kind_of, read_identity
-from cim_adapter.xmltree import local, namespace
+from cim_adapter.xmltree import canonical, local, namespace
 
 _SLOTS = 2**14
 _SEVERAL = b""

@@ -17,7 +17,7 @@ from cim_adapter.envelope import Error
 from cim_adapter.nouns.identity_xml import kind_of, read_identity
 from cim_adapter.nouns.object_errors import invalid
 from cim_adapter.store.objects import Identity
-from cim_adapter.xmltree import adopt, children, local, namespace
+from cim_adapter.xmltree import adopt, canonical, children, local, namespace
 
 Order = Callable[[etree._Element, etree._Element], Sequence[str]]
 """The local names that an element under a root may hold, in the order of the XSD."""
@@ -274,11 +274,6 @@ def relabel(profile: etree._Element, item: etree._Element, name: str, fresh: str
         for part, element in children(child) if child_name == "Names" else ():
             if part == "name" and (element.text or "").strip() == name:
                 element.text = fresh
-
-
-def canonical(element: etree._Element) -> bytes:
-    """What two elements have in common that say the same."""
-    return etree.tostring(element, method="c14n", exclusive=True, with_tail=False)
 
 
 def _is_same(one: Identity, other: Identity) -> bool:

@@ -32,6 +32,7 @@ from cim_adapter.nouns.schedules.xml import ReadSchedule, check_targets, check_t
 from cim_adapter.store import objects, schedules
 from cim_adapter.store.schedules import Ended
 from cim_adapter.store.transaction import Reader, Transaction
+from cim_adapter.xmltree import canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ def _messages(call: Call) -> tuple[ID, ...]:
 
 def _item(call: Call, element: etree._Element, *, with_times: bool) -> _Item:
     schedule = read_schedule(element)
-    content = etree.tostring(element, method="c14n", exclusive=True, with_tail=False)
+    content = canonical(element)
     item = _Item(position=next(call.positions), schedule=schedule, content=content)
     try:
         check_targets(schedule)
