@@ -73,7 +73,7 @@ class ReplyWriter:
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = write_reply(header, reply, shape)
-        answer = copy.deepcopy(form)
+        answer = copy.copy(form)  # lxml's copies are deep, and deepcopy does more than that
         carrier = answer[0] if shape.kind is Kind.C else answer
         for element, (_, text) in zip(carrier[0], fields, strict=True):
             element.text = text

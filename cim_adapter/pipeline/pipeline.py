@@ -50,6 +50,7 @@ from cim_adapter.processors import Processors
 from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.schema.bridge import Bridge
 from cim_adapter.settings import Settings
+from cim_adapter.steps import Steps, finish
 from cim_adapter.store import journal
 from cim_adapter.store.store import Store
 from cim_adapter.store.trail import Event
@@ -205,14 +206,12 @@ class Pipeline:
         """Small messages are understood by the writer, beside their commit; large ones in a thread of
         their own, so that nobody waits for them. A get reads on a snapshot that keeps no writer waiting.
         """
-        body, understand = passage.arrival.body, self._understanding.understand
+        body = passage.arrival.body
         if len(body) <= self._settings.inline_bytes and not may_be_compressed(body):
-            outcome = await self._store.writer.prepare_and_commit(
-                lambda: self._work(self._understanding.understand(passage))
-            )
+            outcome = await self._store.writer.prepare_and_commit(self._work(passage))
         else:
             async with self._large:
-                outcome = self._work(await asyncio.to_thread(understand, passage))
+                outcome = await asyncio.to_thread(finish, self._work(passage))
                 if isinstance(outcome, Work):
                     outcome = await self._store.commit(outcome)
         if isinstance(outcome, Understood):
@@ -222,8 +221,9 @@ class Pipeline:
         answer: Answer = outcome
         return answer
 
-    def _work(self, known: Understood) -> Work[Answer] | Understood:
-        """What is to be committed; a get, which must read first, comes back as it is."""
+    def _work(self, passage: Passage) -> Steps[Work[Answer] | Understood]:
+        """What is to be committed; a get, which must read first, comes back as it was understood."""
+        known = yield from self._understanding.understand(passage)
         if Verb(known.handler.verb).reads_only:
             return known
         return self._settling.work(known, known.run)

@@ -14,6 +14,7 @@ from cim_adapter.pipeline.progress import Part
 from cim_adapter.pipeline.understanding import Understanding
 from cim_adapter.schema.cutting import Chunk, Head
 from cim_adapter.schema.faults import line_of
+from cim_adapter.steps import finish
 from cim_adapter.tolerance import Use
 from cim_adapter.xmltree import children
 
@@ -60,7 +61,7 @@ def _understood(
 ) -> tuple[Call, Handler, Any]:
     """A chunk as a message of its own. Raises Flawed."""
     try:
-        call, handler, prepared = understanding.prepare(passage)
+        call, handler, prepared = finish(understanding.prepare(passage))
         if chunk.index:
             _forbid_others(call, head)
     except AdapterError as error:

@@ -20,6 +20,7 @@ from cim_adapter.pipeline.preparing import Flawed, prepare
 from cim_adapter.pipeline.progress import Part, Progress
 from cim_adapter.schema.cutting import Chunk, Head
 from cim_adapter.settings import Settings
+from cim_adapter.steps import finish
 from cim_adapter.store import intakes, journal
 from cim_adapter.store.intakes import Intake
 from cim_adapter.store.transaction import DatabaseAway, Transaction
@@ -78,7 +79,7 @@ class Taking:
             return await self._body.all()
         head, first = opened
         self._set_frame(head.data + first.data + head.closing)
-        known = await asyncio.to_thread(self._bulk.understanding.understand, self._passage)
+        known = await asyncio.to_thread(finish, self._bulk.understanding.understand(self._passage))
         if not _fits(known, head):
             return await self._body.all()
         if not self._begun:
@@ -104,18 +105,18 @@ class Taking:
             raise Unreadable("the file was changed while it was read; write it under another name, then rename it")
         self._passage.whole = whole
         try:
-            known = await asyncio.to_thread(self._bulk.understanding.understand, self._passage)
+            known = await asyncio.to_thread(finish, self._bulk.understanding.understand(self._passage))
         except AdapterError as error:
             raise shifted(error, lines=head.lines + first.data.count(b"\n"), to=self._line) from None
         uid, reply, ran = self._passage.uid, self._progress.reply(), False
 
-        def finish(transaction: Transaction) -> Reply:
+        def end(transaction: Transaction) -> Reply:
             nonlocal ran
             intakes.finish(transaction, uid)
             ran = True
             return reply
 
-        answer: Answer = await store.commit(self._bulk.settling.work(self._told(known), finish))
+        answer: Answer = await store.commit(self._bulk.settling.work(self._told(known), end))
         if not ran:  # somebody else took the same message meanwhile
             await self._abandon()
         return answer

@@ -33,6 +33,7 @@ from cim_adapter.pipeline.passage import Passage, Understood
 from cim_adapter.pipeline.policy import Policy
 from cim_adapter.schema import Budget, Catalogue
 from cim_adapter.settings import Settings
+from cim_adapter.steps import Steps
 from cim_adapter.store.sealing import Vault
 from cim_adapter.tolerance import MENDABLE, Mended, Tally, Tolerance
 from cim_adapter.xmltree import namespace
@@ -69,9 +70,10 @@ class Understanding:
         self._tolerance = Tolerance(settings.partners, catalogue, registry.nouns)
         self.tolerated = Tally()
 
-    def understand(self, passage: Passage) -> Understood:
+    def understand(self, passage: Passage) -> Steps[Understood]:
         """From bytes to a call that is ready to run. ``passage`` keeps what is known when it raises."""
-        call, handler, prepared = self.prepare(passage)
+        call, handler, prepared = yield from self.prepare(passage)
+        yield
         if passage.shape is None or passage.sent is None:
             raise RuntimeError("a message without shape and header cannot have been prepared")
         passage.entry = entry = passage.as_entry(self._vault, *subjects(call))
@@ -89,10 +91,12 @@ class Understanding:
             compressed=passage.compressed,
         )
 
-    def prepare(self, passage: Passage) -> tuple[Call, Handler, Any]:
+    def prepare(self, passage: Passage) -> Steps[tuple[Call, Handler, Any]]:
         """All of ``understand`` but what the journal is to be told: for a chunk of a larger message."""
         arrival = passage.arrival
-        root = arrival.wire.open(arrival.read(arrival.body, self._budget))
+        document = arrival.read(arrival.body, self._budget)
+        yield
+        root = arrival.wire.open(document)
         shape, carrier = self._shapes.recognise(root)
         passage.shape = shape
         if shape.dialect is not None:
@@ -104,6 +108,7 @@ class Understanding:
             passage.message = message = self._inflater.open(message, carrier, arrival.body)
             passage.inflated = True
         self._policy.admit(sent, unrepeatable=arrival.unrepeatable)
+        yield
         try:
             handler = self._admit(passage, message, shape, carrier)
             mended = self._mend(passage, carrier, shape) if self._operations.blemished(message) else None
@@ -113,6 +118,7 @@ class Understanding:
                 raise
         if mended is not None:
             shape, message, handler = self._admit_mended(passage, mended, carrier)
+        yield
         call = Call(
             uid=passage.uid,
             partner=passage.identity.name,

@@ -110,12 +110,16 @@ def test_a_row_may_refer_to_one_that_the_message_adds_later(commit, entry, store
 def test_work_may_be_prepared_by_the_writer(store, add, names):
     failure = ValueError("cannot be prepared")
 
-    def fail():
-        raise failure
+    def steps(outcome):
+        yield
+        if outcome is failure:
+            raise failure
+        yield
+        return outcome
 
     async def main():
-        prepares = (lambda: Work(run=add("a")), fail, lambda: "nothing to commit", lambda: Work(run=add("b")))
-        tasks = [asyncio.create_task(store.writer.prepare_and_commit(prepare)) for prepare in prepares]
+        outcomes = (Work(run=add("a")), failure, "nothing to commit", Work(run=add("b")))
+        tasks = [asyncio.create_task(store.writer.prepare_and_commit(steps(outcome))) for outcome in outcomes]
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     assert asyncio.run(main()) == ["a", failure, "nothing to commit", "b"]
