@@ -41,8 +41,8 @@ class Wire(Protocol):
     def open(self, document: etree._Element) -> etree._Element:
         """The root of the message inside ``document``. Raises Fault."""
 
-    def close(self, message: etree._Element) -> Answer:
-        """The answer that carries ``message``."""
+    def close(self, message: etree._Element, text: bytes) -> Answer:
+        """The answer that carries ``message``. ``text``: how that is written, in UTF-8 and without declaration."""
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         """The answer that carries a FaultMessage."""

@@ -15,7 +15,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from lxml import etree
 from msgspec.structs import replace
 
 from cim_adapter import instants
@@ -43,7 +42,7 @@ from cim_adapter.pipeline.bulk import Bulk
 from cim_adapter.pipeline.inflation import Inflater, may_be_compressed
 from cim_adapter.pipeline.passage import Passage, Understood
 from cim_adapter.pipeline.policy import Policy
-from cim_adapter.pipeline.settling import Settling, answered
+from cim_adapter.pipeline.settling import Settling, answered, written
 from cim_adapter.pipeline.streaming import Streaming
 from cim_adapter.pipeline.understanding import Understanding
 from cim_adapter.processors import Processors
@@ -241,7 +240,7 @@ class Pipeline:
             element = write_fault(reply, passage.shape)
         if passage.shape is not None:
             element = passage.shape.dressed(element)
-        text = etree.tostring(element)
+        text = written(element)
         entry = passage.entry or passage.as_entry(self._store.vault)
         charge = None if passage.charge is None or passage.charge.counted else passage.charge
         try:
@@ -256,7 +255,7 @@ class Pipeline:
         except Exception:  # the refusal stands, journal or not; the log keeps what the journal could not
             self._log.exception("refused message %s is not in the journal: %s", passage.uid, error.reason)
         if isinstance(error, Refused) and passage.sent is not None:
-            return answered(passage.arrival.wire, passage.sent, element)
+            return answered(passage.arrival.wire, passage.sent, element, text)
         return passage.arrival.wire.fault(error, element)
 
 

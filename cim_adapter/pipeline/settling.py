@@ -96,12 +96,12 @@ class Settling:
         element = known.shape.dressed(self._replies.write(header, reply, known.shape))
         if writer is not None:
             writer.mark(element)
-        text = etree.tostring(element)
+        text = written(element)
         if piece is None or writer is None:
             journal.write(
                 transaction, entry, result=reply.result.value, code=reply.code, reply=text, repeats=repeats
             )
-            return answered(known.wire, known.sent, element)
+            return answered(known.wire, known.sent, element, text)
         journal.write(
             transaction,
             entry,
@@ -111,7 +111,7 @@ class Settling:
             repeats=repeats,
             streamed=journal.Streamed(state="begun"),
         )
-        marked = known.wire.close(element)
+        marked = known.wire.close(element, text)
         return replace(marked, body=b"", stream=self._streaming.told(known, writer, piece, marked.body))
 
     def _again(self, known: Understood, transaction: Transaction, uid: str) -> Answer | None:
@@ -130,7 +130,7 @@ class Settling:
         if stored.streamed:
             return None
         journal.write(transaction, entry, result=stored.result, code=stored.code, reply=stored.reply, repeats=uid)
-        return answered(known.wire, known.sent, reparse(stored.reply))
+        return answered(known.wire, known.sent, reparse(stored.reply), stored.reply)
 
     def _same(self, stored: journal.Stored, known: Understood) -> bool:
         """Whether a body that differs in bytes says the same: another SOAP version, a newer Timestamp."""
@@ -149,6 +149,11 @@ class Settling:
         return carrier
 
 
-def answered(wire: Wire, sent: Header, element: etree._Element) -> Answer:
+def written(message: etree._Element) -> bytes:
+    """An answer as the journal keeps it, and as it goes back."""
+    return etree.tostring(message, encoding="UTF-8")
+
+
+def answered(wire: Wire, sent: Header, message: etree._Element, text: bytes) -> Answer:
     """Nothing at all to a sender who wants no answer (facts/envelope.md §5.1, one-way)."""
-    return wire.close(element) if sent.ack_required else Answer(body=b"", status=202)
+    return wire.close(message, text) if sent.ack_required else Answer(body=b"", status=202)

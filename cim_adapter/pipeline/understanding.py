@@ -101,6 +101,7 @@ class Understanding:
         passage.shape = shape
         if shape.dialect is not None:
             shape.dialect.put_off(carrier)
+        yield
         passage.message = message = read_message(carrier)
         passage.sent = sent = message.header
         passage.compressed = wants_compressed(message)

@@ -30,7 +30,7 @@ class BareWire:
         """The document itself."""
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, text: bytes) -> Answer:
         return Answer(body=_serialised(message))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
@@ -76,8 +76,8 @@ class EitherWire:
             self._chosen = self._bare
         return self._chosen.open(document)
 
-    def close(self, message: etree._Element) -> Answer:
-        return self._chosen.close(message)
+    def close(self, message: etree._Element, text: bytes) -> Answer:
+        return self._chosen.close(message, text)
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         return self._chosen.fault(error, message)

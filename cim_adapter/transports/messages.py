@@ -65,7 +65,7 @@ class MessageWire:
         """The document itself."""
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, text: bytes) -> Answer:
         return Answer(body=self._written(message), status=_status(message))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:

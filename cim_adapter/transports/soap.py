@@ -94,8 +94,8 @@ class SoapWire:
         self._check_operation(body)
         return body
 
-    def close(self, message: etree._Element) -> Answer:
-        return Answer(body=self._protocol.close(message))
+    def close(self, message: etree._Element, text: bytes) -> Answer:
+        return Answer(body=self._protocol.close(text))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         """A SOAP fault with the FaultMessage in its detail. HTTP 500 in SOAP 1.1 (WS-I R1126); in SOAP
@@ -167,9 +167,9 @@ class _Protocol:
             raise SoapFault(f"{messages[0].tag} in Body has no namespace (WS-I R1014); give it that of its schema")
         return messages[0]
 
-    def close(self, message: etree._Element) -> bytes:
-        """An envelope around ``message``: spyne's own, made once. A message brings every namespace it uses."""
-        return self._before + etree.tostring(message, encoding="UTF-8", with_tail=False) + self._after
+    def close(self, text: bytes) -> bytes:
+        """An envelope around a message: spyne's own, made once. A message brings every namespace it uses."""
+        return self._before + text + self._after
 
     def fault(self, code: str, reason: str, detail: etree._Element) -> bytes:
         """An envelope around a fault with ``detail`` in it."""

@@ -28,7 +28,7 @@ class BareWire:
     def open(self, document: etree._Element) -> etree._Element:
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, _text: bytes) -> Answer:
         return Answer(body=etree.tostring(message))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:

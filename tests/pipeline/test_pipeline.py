@@ -51,7 +51,7 @@ class BareWire:
         self.thread = threading.current_thread()
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, _text: bytes) -> Answer:
         return Answer(body=etree.tostring(message))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:

@@ -34,7 +34,7 @@ class BareWire:
     def open(self, document):
         return document
 
-    def close(self, message):
+    def close(self, message, _text):
         return Answer(body=etree.tostring(message))
 
     fault = None

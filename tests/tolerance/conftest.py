@@ -26,7 +26,7 @@ class PlainWire:
     def open(self, document: etree._Element) -> etree._Element:
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, _text: bytes) -> Answer:
         return Answer(body=etree.tostring(message))
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:

@@ -64,9 +64,9 @@ class FileWire:
         self._note(carrier)
         return root
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, text: bytes) -> Answer:
         self.message, self.error = message, None
-        return Answer(body=_serialised(message)) if self._inner is None else self._inner.close(message)
+        return Answer(body=_serialised(message)) if self._inner is None else self._inner.close(message, text)
 
     def fault(self, error: AdapterError, message: etree._Element) -> Answer:
         self.message, self.error = message, error

@@ -48,7 +48,7 @@ class RestWire:
         """The document itself."""
         return document
 
-    def close(self, message: etree._Element) -> Answer:
+    def close(self, message: etree._Element, text: bytes) -> Answer:
         self.message = message
         return Answer(body=b"")
 
