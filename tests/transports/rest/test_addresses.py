@@ -18,8 +18,8 @@ class Watched:
         self._store, self.asked, self.gate = store, 0, asyncio.Event()
 
     async def read(self, work):
-        self.asked += 1
         found = await self._store.read(work)
+        self.asked += 1  # from now on it is of no account to this question what is stored
         await self.gate.wait()
         return found
 
