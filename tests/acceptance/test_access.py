@@ -20,8 +20,8 @@ def anyone(standing_server):
 def key(server, run_cli):
     """Makes keys on a server of this test's own."""
 
-    def make(name: str, role: str) -> str:
-        made = run_cli("key", "create", name, "--role", role)
+    def make(name: str, role: str, *options: str) -> str:
+        made = run_cli("key", "create", name, "--role", role, *options)
         assert made.returncode == 0, made.stderr
         return made.stdout.strip()
 
@@ -71,7 +71,7 @@ def test_contract_needs_no_key(anyone):
 
 
 def test_revoked_key(server, key, run_cli, messages):
-    mine = key("leaver", "admin")
+    mine = key("leaver", "admin", "--quota", "0")  # it is tried as often as it can be
     with server.client(mine) as client:
         assert messages.send(client, messages.create(messages.meter())).result == "OK"
         assert run_cli("key", "revoke", "leaver").returncode == 0
