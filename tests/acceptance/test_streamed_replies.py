@@ -334,7 +334,7 @@ def test_a_failure_in_the_middle_is_no_document(standing_server, ask, journaled,
         put(sealed)
     assert done.returncode == 18, done.stderr  # "transfer closed with outstanding read data remaining"
     document = (tmp_path / "reply.xml").read_bytes()
-    assert METERS[0].encode() in document
+    assert b"MeterReading>" in document
     with pytest.raises(etree.XMLSyntaxError):
         etree.fromstring(document)
     result, code, ended = journaled(message_id, "broken off")
